@@ -25,6 +25,8 @@ export interface FileView {
   /** Safe relative path with `/` between its parts, as in the store directory. */
   readonly path: string
   readonly bytes: number
+  /** Where the file starts in the torrent's line of bytes, padding files counted: its first piece is `offsetBytes / pieceBytes`, rounded down. */
+  readonly offsetBytes: number
   readonly verifiedBytes: number
   /** How far the file is a correct prefix of the final one on disk. */
   readonly contiguousBytes: number
