@@ -1,4 +1,5 @@
 // Floor 4: the words between the server and whoever asks it. Pure; all that `web/` imports.
+export { type MediaType, mediaTypeOf } from './media.ts'
 export {
   type AddRequest,
   paths,
@@ -6,6 +7,7 @@ export {
   type SelectRequest,
   type ServerEvent,
 } from './routes.ts'
+export { type SubtitleTrack, subtitleTracks } from './subtitles.ts'
 export type {
   FileView,
   MediaKind,

@@ -16,6 +16,8 @@ export const paths = {
   /** The bytes of a file, with ranges. */
   stream: (infohash: string, file: number, name: string) =>
     `/stream/${infohash}/${file}/${encodeURIComponent(name)}`,
+  /** A subtitle file of the torrent as WebVTT; SubRip is converted. */
+  subtitles: (infohash: string, file: number) => `/subtitles/${infohash}/${file}.vtt`,
   /** An M3U8 playlist of the playable files. */
   playlist: (infohash: string) => `/playlist/${infohash}.m3u8`,
 } as const
