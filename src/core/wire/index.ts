@@ -14,6 +14,15 @@ export {
 } from './bencode-value.ts'
 export { ByteWriter } from './byte-writer.ts'
 export { WireError } from './errors.ts'
+export { FrameReader, visitFrame } from './frame.ts'
+export {
+  decodeHandshake,
+  encodeHandshake,
+  HANDSHAKE_BYTES,
+  type Handshake,
+  HandshakeReader,
+  startsLikeHandshake,
+} from './handshake.ts'
 export {
   type AnnouncePeerQuery,
   type Contact,
@@ -42,3 +51,44 @@ export {
 } from './krpc.ts'
 export { decodeKrpc } from './krpc-decode.ts'
 export { encodeKrpc } from './krpc-encode.ts'
+export type { Magnet, MagnetProblem } from './magnet.ts'
+export {
+  BLOCK_LIMIT_BYTES,
+  EXTENDED_LIMIT_BYTES,
+  HASHES_MAX,
+  type HashRange,
+  MESSAGE,
+  MESSAGE_LIMIT_BYTES,
+  type MessageVisitor,
+  PROOF_LAYERS_MAX,
+} from './message.ts'
+export {
+  writeBitfield,
+  writeCancel,
+  writeExtended,
+  writeHashes,
+  writeHashReject,
+  writeHashRequest,
+  writeKeepAlive,
+  writePieceHead,
+  writePieceIndex,
+  writePort,
+  writeReject,
+  writeRequest,
+  writeSignal,
+} from './message-write.ts'
+export {
+  BLOCK_BYTES,
+  FILES_MAX,
+  fileIndexAt,
+  INFO_LIMIT_BYTES,
+  type Metainfo,
+  type MetainfoFile,
+  type MetainfoSources,
+  PATH_LIMIT_BYTES,
+  PATH_PARTS_MAX,
+  PIECE_SIZE_LIMIT_BYTES,
+  PIECES_MAX,
+  pieceSizeAt,
+  TORRENT_FILE_LIMIT_BYTES,
+} from './metainfo.ts'
