@@ -144,12 +144,8 @@ export class BencodeReader {
     )
   }
 
-  /**
-   * An integer that a JavaScript number holds exactly.
-   *
-   * @throws WireError beyond ±(2^53-1).
-   */
-  integer(node: BencodeNode): number {
+  /** An integer that a JavaScript number holds exactly; `undefined` beyond ±(2^53-1). */
+  integer(node: BencodeNode): number | undefined {
     const base = node * STRIDE
     const start = this.#tokens[base + CONTENT] as number
     const end = (this.#tokens[base + STOP] as number) - 1
@@ -158,7 +154,7 @@ export class BencodeReader {
     for (let at = isNegative ? start + 1 : start; at < end; at++) {
       value = value * 10 + (this.#bytes[at] as number) - ZERO
     }
-    if (value > Number.MAX_SAFE_INTEGER) throw new WireError('bencode-integer-too-large', start)
+    if (value > Number.MAX_SAFE_INTEGER) return undefined
     return isNegative ? -value : value
   }
 
@@ -229,7 +225,7 @@ export class BencodeReader {
     return node === undefined ? undefined : this.string(node)
   }
 
-  /** The integer at `key`; `undefined` where it is absent or no integer. @throws as `integer` does */
+  /** The integer at `key`; `undefined` where it is absent, no integer, or beyond ±(2^53-1). */
   findInteger(dictionary: BencodeNode, key: string): number | undefined {
     const node = this.findKind(dictionary, key, 'integer')
     return node === undefined ? undefined : this.integer(node)

@@ -13,7 +13,23 @@ export {
   encodeBencode,
 } from './bencode-value.ts'
 export { ByteWriter } from './byte-writer.ts'
+export { type Contact, packContacts, parseContacts, parseEndpoint } from './endpoint.ts'
 export { WireError } from './errors.ts'
+export {
+  decodeDontHave,
+  decodeExtensionHandshake,
+  decodeMetadataMessage,
+  EXTENSION_NAME_LIMIT_BYTES,
+  EXTENSIONS_MAX,
+  type ExtensionHandshake,
+  encodeDontHave,
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  METADATA_PIECE_BYTES,
+  METADATA_PIECES_MAX,
+  type MetadataMessage,
+  metadataPieceSize,
+} from './extension.ts'
 export { FrameReader, visitFrame } from './frame.ts'
 export {
   decodeHandshake,
@@ -25,7 +41,6 @@ export {
 } from './handshake.ts'
 export {
   type AnnouncePeerQuery,
-  type Contact,
   type GetPeersQuery,
   type GetQuery,
   ITEM_LIMIT_BYTES,
@@ -40,8 +55,6 @@ export {
   type OtherQuery,
   type PingQuery,
   type PutQuery,
-  packContacts,
-  parseContacts,
   SALT_LIMIT_BYTES,
   signedBytes,
   type TargetQuery,
@@ -92,3 +105,4 @@ export {
   pieceSizeAt,
   TORRENT_FILE_LIMIT_BYTES,
 } from './metainfo.ts'
+export { decodePex, encodePex, PEX_PEERS_MAX, type PexMessage, type PexPeer } from './pex.ts'

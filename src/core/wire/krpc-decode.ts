@@ -2,6 +2,7 @@
 // and fields of the wrong kind count as absent, since every client of the DHT adds some of its own.
 import type { Address } from '../bytes/index.ts'
 import { type BencodeNode, BencodeReader } from './bencode.ts'
+import { parseEndpoint } from './endpoint.ts'
 import { WireError } from './errors.ts'
 import {
   ITEM_LIMIT_BYTES,
@@ -13,7 +14,6 @@ import {
   type KrpcResponse,
   type MutableFields,
   type OtherQuery,
-  parseEndpoint,
   SALT_LIMIT_BYTES,
   TOKEN_LIMIT_BYTES,
   TRANSACTION_LIMIT_BYTES,
@@ -237,7 +237,7 @@ function readError(root: BencodeNode, transaction: Uint8Array, version: Bytes): 
   let code = 0
   let message = ''
   if (list !== undefined && first !== undefined && reader.kind(first) === 'integer') {
-    code = reader.integer(first)
+    code = reader.integer(first) ?? 0
     const second = reader.nextChild(list, first)
     if (second !== undefined && reader.kind(second) === 'string') {
       message = new TextDecoder().decode(reader.string(second).subarray(0, KRPC_TEXT_LIMIT))
