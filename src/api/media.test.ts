@@ -5,6 +5,7 @@ const file = (index: number, path: string): FileView => ({
   index,
   path,
   bytes: 1,
+  offsetBytes: 0,
   verifiedBytes: 0,
   contiguousBytes: 0,
   isWanted: true,

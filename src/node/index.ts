@@ -1,0 +1,10 @@
+// Floor 5: the client on Node.
+export type {
+  AddOptions,
+  ClientOptions,
+  ReadRange,
+  ShareMode,
+  Torrent,
+  TorrentEvent,
+  TorrentLive,
+} from './client-types.ts'
