@@ -1,0 +1,246 @@
+// The DHT node as a machine: it routes inputs to its parts and collects their effects.
+import type { Address } from '../bytes/index.ts'
+import { decodeKrpc, type KrpcError, type KrpcResponse, WireError } from '../wire/index.ts'
+import type { Digests, Luck, Machine, Millis } from '../world/index.ts'
+import { ExternalAddress } from './external-address.ts'
+import { type Family, familyOf } from './family.ts'
+import { KEY_SIZE, nodeIdFor } from './id.ts'
+import { PlainLookup } from './lookup.ts'
+import { encodeMemory, NodeMemory } from './memory.ts'
+import { endpointKey, isLocal, isUsable } from './place.ts'
+import { type Router, Routers } from './routers.ts'
+import { type Query, Rpc } from './rpc.ts'
+import { type Entry, RoutingTable } from './table.ts'
+import type { Task, TaskHost } from './task.ts'
+import type { Contact, DhtEffect, DhtInput, Key, LookupCommand, TaskId } from './words.ts'
+
+export interface DhtOptions {
+  readonly luck: Luck
+  readonly sha1: Digests['sha1']
+  readonly routers: readonly Router[]
+  /** Sends `ro=1`, answers nothing, and idles until a command comes. Default true. @see BEP 43 */
+  readonly isReadOnly?: boolean
+  /** The families that the driver has a socket for. Default IPv4 alone. @see BEP 32 */
+  readonly families?: readonly Family[]
+  /** Takes loopback and private addresses as nodes and as peers. Default false. */
+  readonly allowPrivate?: boolean
+  /** What an earlier session saved as `dht/nodes`; anything unreadable counts as nothing. */
+  readonly saved?: Uint8Array
+}
+
+/** Tasks at once; a further one ends at once with 0 queries. */
+export const TASKS_MAX = 64
+/** The table is saved when a task ends, if it was not saved for this long. */
+const SAVE_PERIOD_MS = 60_000
+/** Hints that wait for the next task; the oldest make room. */
+export const HINTS_MAX = 64
+
+interface Side {
+  readonly family: Family
+  readonly table: RoutingTable
+  readonly external: ExternalAddress
+}
+
+export class DhtNode implements Machine<DhtInput, DhtEffect> {
+  readonly #luck: Luck
+  readonly #isReadOnly: boolean
+  readonly #allowPrivate: boolean
+  readonly #sides: readonly Side[]
+  readonly #routers: Routers
+  readonly #rpc: Rpc
+  readonly #memory: NodeMemory
+  readonly #tasks = new Map<TaskId, Task>()
+  readonly #host: TaskHost
+  #hints: Address[] = []
+  #savedMs: Millis = Number.NEGATIVE_INFINITY
+  #effects: DhtEffect[] = []
+
+  constructor(options: DhtOptions) {
+    const { luck, isReadOnly = true, families = ['ipv4'], allowPrivate = false } = options
+    this.#luck = luck
+    this.#isReadOnly = isReadOnly
+    this.#allowPrivate = allowPrivate
+    this.#sides = families.map(family => ({
+      family,
+      table: new RoutingTable(luck.bytes(KEY_SIZE)),
+      external: new ExternalAddress(allowPrivate),
+    }))
+    this.#memory = new NodeMemory(options.saved, allowPrivate)
+    this.#routers = new Routers({
+      routers: options.routers,
+      families,
+      allowPrivate,
+      resolve: (request, host) => this.#effects.push({ kind: 'resolve', request, host }),
+    })
+    const send = (to: Address, bytes: Uint8Array) =>
+      this.#effects.push({ kind: 'udp-send', to, bytes })
+    this.#rpc = new Rpc({ luck, isReadOnly, send })
+    this.#host = this.#hostFor(families)
+  }
+
+  #hostFor(families: readonly Family[]): TaskHost {
+    return {
+      luck: this.#luck,
+      allowPrivate: this.#allowPrivate,
+      families,
+      newTaskId: family => this.#newTaskId(this.#side(family)),
+      ask: (nowMs, query) => this.#rpc.ask(nowMs, query),
+      closest: (family, target, count) => this.#side(family).table.closest(target, count),
+      remembered: (family, target, count) => this.#memory.closest(family, target, count),
+      wantRouters: (nowMs, task) => this.#routers.seek(nowMs, task),
+      takeHints: () => this.#hints.splice(0),
+      notify: notice => this.#effects.push({ kind: 'notify', notice }),
+      finished: (nowMs, task) => this.#finish(nowMs, task),
+    }
+  }
+
+  step(nowMs: Millis, input: DhtInput): void {
+    switch (input.kind) {
+      case 'udp-data':
+        this.#receive(nowMs, input.from, input.bytes)
+        break
+      case 'wake':
+        this.#rpc.wake(nowMs, query => this.#buried(query))
+        break
+      case 'resolved':
+        this.#routers.resolved(nowMs, input.request, input.addresses)
+        break
+      case 'lookup':
+        this.#lookUp(nowMs, input)
+        break
+      case 'lookup-stop':
+        this.#stop(input.task)
+        break
+      case 'add-contacts':
+        this.#addHints(input.addresses)
+        break
+      case 'save-now':
+        this.#save(nowMs)
+    }
+  }
+
+  drain(): DhtEffect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  get wakeAtMs(): Millis {
+    return this.#rpc.dueMs
+  }
+
+  /** Nodes known to be alive, of all families, for whoever wants to tell the user. */
+  get nodeCount(): number {
+    return this.#sides.reduce((count, { table }) => count + table.size, 0)
+  }
+
+  /** The IPv4 address (IPv6 where there is no IPv4) that most nodes see us at, once known. @see BEP 42 */
+  get externalAddress(): Address | undefined {
+    return this.#sides.find(({ external }) => external.current !== undefined)?.external.current
+  }
+
+  #side(family: Family): Side {
+    return this.#sides.find(side => side.family === family) as Side
+  }
+
+  /**
+   * A read-only node shows another id in each task, so that nobody can tell which belong together; a
+   * serving one is known by its id anyway.
+   */
+  #newTaskId({ table, external }: Side): Key {
+    if (!this.#isReadOnly) return table.ownId
+    if (external.current === undefined) return this.#luck.bytes(KEY_SIZE)
+    return nodeIdFor(external.current.ip, this.#luck.below(256), this.#luck)
+  }
+
+  #receive(nowMs: Millis, from: Address, bytes: Uint8Array): void {
+    if (!isUsable(from, this.#allowPrivate)) return
+    try {
+      const message = decodeKrpc(bytes)
+      if (message.kind !== 'query') this.#end(nowMs, from, message)
+    } catch (error) {
+      // A stranger's bytes are wrong: no answer, no score, or a forged sender could blame another.
+      if (!(error instanceof WireError)) throw error
+    }
+  }
+
+  #end(nowMs: Millis, from: Address, message: KrpcResponse | KrpcError): void {
+    const query = this.#rpc.take(nowMs, from, message)
+    if (query === undefined) return
+    const side = this.#side(familyOf(from))
+    if (message.ip !== undefined) side.external.vote(from, message.ip)
+    if (message.kind === 'error') {
+      query.owner.refused(nowMs, query, message)
+      return
+    }
+    // A public router serves everybody's start; it is no node to keep asking.
+    if (!this.#routers.has(from) || isLocal(from.ip)) {
+      const { address } = query.subject
+      side.table.answered({ id: message.id.slice(), address }, nowMs, nowMs - query.sentMs)
+      this.#forgetRemembered(query)
+    }
+    query.owner.answered(nowMs, query, message)
+  }
+
+  #buried(query: Query): void {
+    const { id, address } = query.subject
+    if (id === undefined || !this.#rpc.hasHeardSince(query.sentMs)) return
+    this.#side(familyOf(address)).table.missed({ id, address })
+    this.#forgetRemembered(query)
+  }
+
+  /** What a node is now, we know; what it was in an earlier session no longer matters. */
+  #forgetRemembered({ subject }: Query): void {
+    const key = endpointKey(subject.address)
+    this.#memory.forget(familyOf(subject.address), ({ address }) => endpointKey(address) === key)
+  }
+
+  #lookUp(nowMs: Millis, command: LookupCommand): void {
+    const { task } = command
+    if (this.#tasks.size >= TASKS_MAX || this.#tasks.has(task)) {
+      const nothing = { queries: 0, answered: 0, nodesToldTarget: 0, closest: [] }
+      this.#host.notify({ kind: 'lookup-done', task, ...nothing })
+      return
+    }
+    const lookup = new PlainLookup(this.#host, command)
+    this.#tasks.set(task, lookup)
+    lookup.start(nowMs)
+  }
+
+  #stop(id: TaskId): void {
+    const task = this.#tasks.get(id)
+    if (task !== undefined) this.#release(id, task)
+  }
+
+  #release(id: TaskId, task: Task): void {
+    this.#tasks.delete(id)
+    this.#rpc.cancel(task)
+    this.#routers.forget(task)
+  }
+
+  #finish(nowMs: Millis, task: Task): void {
+    for (const [id, each] of this.#tasks) if (each === task) this.#release(id, task)
+    if (nowMs - this.#savedMs >= SAVE_PERIOD_MS) this.#save(nowMs)
+  }
+
+  #addHints(addresses: readonly Address[]): void {
+    const usable = addresses.filter(address => isUsable(address, this.#allowPrivate))
+    this.#hints = [...this.#hints, ...usable].slice(-HINTS_MAX)
+  }
+
+  #save(nowMs: Millis): void {
+    this.#savedMs = nowMs
+    const bytes = encodeMemory({
+      ipv4: this.#worthKeeping('ipv4'),
+      ipv6: this.#worthKeeping('ipv6'),
+    })
+    this.#effects.push({ kind: 'save', name: 'dht/nodes', bytes })
+  }
+
+  /** Nodes that answered in this session, then those of an earlier one that nobody had to ask yet. */
+  #worthKeeping(family: Family): Contact[] {
+    const side = this.#sides.find(each => each.family === family)
+    const alive: readonly Entry[] = side === undefined ? [] : [...side.table.entries()]
+    return [...alive, ...this.#memory.of(family)]
+  }
+}

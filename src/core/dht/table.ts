@@ -1,0 +1,236 @@
+// The routing table of one address family: who is known to answer, sorted into buckets by the bits that
+// their ids share with ours. Invariant: every entry answered a query of ours from its address, with an id
+// that its IP is entitled to; one entry per machine, few per neighbourhood.
+import type { Millis } from '../world/index.ts'
+import { compareDistance, isIdValidFor, sharedBits } from './id.ts'
+import { endpointKey, hostKey, isLocal, networkKey, type PlaceKey } from './place.ts'
+import type { Contact, Key } from './words.ts'
+
+/** Wider buckets far from us shorten every lookup by about one hop; the last number holds for the rest. */
+const BUCKET_SIZES = [64, 32, 16, 8]
+const BUCKETS_MAX = 160
+/** Per bucket: nodes that answered when the bucket was full, newest first. */
+export const SPARES_MAX = 8
+/** In the whole table, spares included, or one operator's range could fill it. See attacks.md, "crowd". */
+export const NETWORK_NODES_MAX = 4
+/** A node that missed this many queries in a row is forgotten. */
+const MISSES_MAX = 2
+
+/** What is known of one node. Owned and changed by the table alone. */
+export interface Entry extends Contact {
+  /** Smoothed round trip. */
+  readonly rttMs: Millis
+  readonly answeredMs: Millis
+  readonly missed: number
+}
+
+interface Known {
+  readonly id: Key
+  readonly address: Contact['address']
+  rttMs: Millis
+  answeredMs: Millis
+  missed: number
+  isSpare: boolean
+}
+
+interface Bucket {
+  readonly entries: Known[]
+  readonly spares: Known[]
+  touchedMs: Millis
+}
+
+export class RoutingTable {
+  #ownId: Key
+  #buckets: Bucket[] = []
+  #byHost = new Map<PlaceKey, Known>()
+  #networks = new Map<PlaceKey, number>()
+  #entryCount = 0
+
+  constructor(ownId: Key) {
+    this.#ownId = ownId
+  }
+
+  /** Live entries; spares do not count. */
+  get size(): number {
+    return this.#entryCount
+  }
+
+  get ownId(): Key {
+    return this.#ownId
+  }
+
+  /** Takes a new own id (the external address changed) and sorts everyone anew. */
+  rename(ownId: Key): void {
+    const known = [...this.#byHost.values()]
+    this.#ownId = ownId
+    this.#buckets = []
+    this.#byHost.clear()
+    this.#networks.clear()
+    this.#entryCount = 0
+    for (const node of known) this.#insert({ ...node, isSpare: false })
+  }
+
+  /**
+   * Takes note that `node` answered a query of ours.
+   *
+   * @param rttMs of this answer; `undefined` where it is not known (a node of an earlier session).
+   * @returns whether the node is an entry now.
+   */
+  answered(node: Contact, nowMs: Millis, rttMs: Millis): boolean {
+    if (!isIdValidFor(node.id, node.address.ip)) return false
+    const known = this.#byHost.get(hostKey(node.address))
+    if (known !== undefined) {
+      if (isSameNode(known, node)) {
+        known.rttMs = known.rttMs * 0.75 + rttMs * 0.25
+        known.answeredMs = nowMs
+        known.missed = 0
+        this.#bucketOf(known.id).touchedMs = nowMs
+        return !known.isSpare || this.#promote(known)
+      }
+      // The machine answers under another port or id. While the old one is not known to be gone, it stays:
+      // or a machine could wander through the table by changing its id.
+      if (known.missed === 0 && endpointKey(known.address) !== endpointKey(node.address))
+        return false
+      this.#remove(known)
+    }
+    const { id, address } = node
+    return this.#insert({ id, address, rttMs, answeredMs: nowMs, missed: 0, isSpare: false })
+  }
+
+  /** Takes note that `contact` let a query of ours pass unanswered. */
+  missed(contact: Contact): void {
+    const known = this.#lookUp(contact)
+    if (known === undefined) return
+    known.missed++
+    const bucket = this.#bucketOf(known.id)
+    if (known.missed >= MISSES_MAX || bucket.spares.length > 0) this.#remove(known)
+  }
+
+  /** The entry or spare with this id and address. */
+  find(contact: Contact): Entry | undefined {
+    return this.#lookUp(contact)
+  }
+
+  #lookUp(contact: Contact): Known | undefined {
+    const known = this.#byHost.get(hostKey(contact.address))
+    return known !== undefined && isSameNode(known, contact) ? known : undefined
+  }
+
+  /** The `count` entries nearest to `target`, nearest first; those that missed a query are left out. */
+  closest(target: Key, count: number): Entry[] {
+    const found: Known[] = []
+    const own = Math.min(sharedBits(this.#ownId, target), this.#buckets.length)
+    // Nearest: those that share one bit more with the target than we do. Then the buckets deeper than
+    // that, all alike; then the shallower ones, each farther than the one before.
+    takeGood(found, this.#buckets[own]?.entries)
+    if (found.length < count) {
+      for (let index = own + 1; index < this.#buckets.length; index++) {
+        takeGood(found, this.#buckets[index]?.entries)
+      }
+    }
+    for (let index = own - 1; index >= 0 && found.length < count; index--) {
+      takeGood(found, this.#buckets[index]?.entries)
+    }
+    found.sort((a, b) => compareDistance(target, a.id, b.id))
+    if (found.length > count) found.length = count
+    return found
+  }
+
+  /** Every entry, nearest to our own id last. */
+  *entries(): Generator<Entry> {
+    for (const bucket of this.#buckets) yield* bucket.entries
+  }
+
+  /** The entry that has been silent for longest, to be asked whether it is still there. */
+  stalest(): Entry | undefined {
+    let stalest: Entry | undefined
+    for (const entry of this.entries()) {
+      if (stalest === undefined || entry.answeredMs < stalest.answeredMs) stalest = entry
+    }
+    return stalest
+  }
+
+  /** The bucket untouched since `beforeMs` or earlier that is nearest to us, and marks it as touched. */
+  takeStaleBucket(beforeMs: Millis, nowMs: Millis): number | undefined {
+    for (let index = this.#buckets.length - 1; index >= 0; index--) {
+      const bucket = this.#buckets[index] as Bucket
+      if (bucket.touchedMs > beforeMs) continue
+      bucket.touchedMs = nowMs
+      return index
+    }
+    return undefined
+  }
+
+  /** Entries in each bucket; index = bits shared with our id. */
+  get bucketCounts(): number[] {
+    return this.#buckets.map(bucket => bucket.entries.length)
+  }
+
+  #bucketOf(id: Key): Bucket {
+    const index = Math.min(sharedBits(this.#ownId, id), BUCKETS_MAX - 1)
+    while (this.#buckets.length <= index) {
+      this.#buckets.push({ entries: [], spares: [], touchedMs: 0 })
+    }
+    return this.#buckets[index] as Bucket
+  }
+
+  #insert(node: Known): boolean {
+    const shared = sharedBits(this.#ownId, node.id)
+    if (shared === BUCKETS_MAX) return false
+    const network = networkKey(node.address.ip)
+    const neighbours = this.#networks.get(network) ?? 0
+    if (neighbours >= NETWORK_NODES_MAX && !isLocal(node.address.ip)) return false
+    const bucket = this.#bucketOf(node.id)
+    bucket.touchedMs = Math.max(bucket.touchedMs, node.answeredMs)
+    const sizeMax = BUCKET_SIZES[Math.min(shared, BUCKET_SIZES.length - 1)] as number
+    const doubtful = bucket.entries.find(entry => entry.missed > 0)
+    if (bucket.entries.length >= sizeMax && doubtful !== undefined) this.#remove(doubtful)
+    node.isSpare = bucket.entries.length >= sizeMax
+    this.#byHost.set(hostKey(node.address), node)
+    this.#networks.set(network, neighbours + 1)
+    if (!node.isSpare) {
+      bucket.entries.push(node)
+      this.#entryCount++
+      return true
+    }
+    bucket.spares.unshift(node)
+    if (bucket.spares.length > SPARES_MAX) this.#remove(bucket.spares.at(-1) as Known)
+    return false
+  }
+
+  #promote(spare: Known): boolean {
+    const bucket = this.#bucketOf(spare.id)
+    const shared = sharedBits(this.#ownId, spare.id)
+    const sizeMax = BUCKET_SIZES[Math.min(shared, BUCKET_SIZES.length - 1)] as number
+    if (bucket.entries.length >= sizeMax) return false
+    bucket.spares.splice(bucket.spares.indexOf(spare), 1)
+    spare.isSpare = false
+    bucket.entries.push(spare)
+    this.#entryCount++
+    return true
+  }
+
+  #remove(node: Known): void {
+    this.#byHost.delete(hostKey(node.address))
+    const network = networkKey(node.address.ip)
+    const neighbours = (this.#networks.get(network) as number) - 1
+    if (neighbours === 0) this.#networks.delete(network)
+    else this.#networks.set(network, neighbours)
+    const bucket = this.#bucketOf(node.id)
+    const list = node.isSpare ? bucket.spares : bucket.entries
+    list.splice(list.indexOf(node), 1)
+    if (node.isSpare) return
+    this.#entryCount--
+    const spare = bucket.spares[0]
+    if (spare !== undefined) this.#promote(spare)
+  }
+}
+
+function takeGood(into: Known[], entries: readonly Known[] | undefined): void {
+  if (entries === undefined) return
+  for (const entry of entries) if (entry.missed === 0) into.push(entry)
+}
+
+function isSameNode(a: Contact, b: Contact): boolean {
+  return endpointKey(a.address) === endpointKey(b.address) && sharedBits(a.id, b.id) === 160
+}
