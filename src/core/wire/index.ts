@@ -64,7 +64,27 @@ export {
 } from './krpc.ts'
 export { decodeKrpc } from './krpc-decode.ts'
 export { encodeKrpc } from './krpc-encode.ts'
-export type { Magnet, MagnetProblem } from './magnet.ts'
+export {
+  formatMagnet,
+  MAGNET_LIMIT_CHARACTERS,
+  MAGNET_LIST_MAX,
+  MAGNET_NAME_LIMIT,
+  type Magnet,
+  type MagnetPeer,
+  type MagnetProblem,
+  parseMagnet,
+} from './magnet.ts'
+export {
+  HASH_BYTES,
+  HASH_REQUEST_MAX,
+  layerRequests,
+  rootOf,
+  type Sha256,
+  type TrustedNode,
+  treeHeight,
+  verifyHashes,
+  widthFor,
+} from './merkle.ts'
 export {
   BLOCK_LIMIT_BYTES,
   EXTENDED_LIMIT_BYTES,
@@ -105,4 +125,5 @@ export {
   pieceSizeAt,
   TORRENT_FILE_LIMIT_BYTES,
 } from './metainfo.ts'
+export { parseInfo, parseTorrentFile } from './metainfo-parse.ts'
 export { decodePex, encodePex, PEX_PEERS_MAX, type PexMessage, type PexPeer } from './pex.ts'
