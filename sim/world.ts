@@ -40,13 +40,17 @@ export interface HostOptions<Input, Notice> {
 /** Looks at the world after every step; throws where an invariant does not hold. */
 export type Check = (world: World) => void
 
-/** Sees every datagram and every run of TCP bytes that a host lets go. */
-export type Wiretap = (
-  from: Address,
-  to: Address,
-  bytes: Uint8Array,
-  transport: 'udp' | 'tcp',
-) => void
+/** A datagram, or a run of TCP bytes, that a host lets go. */
+export interface Packet {
+  readonly from: Address
+  readonly to: Address
+  readonly bytes: Uint8Array
+  /** Absent: UDP. */
+  readonly connection?: ConnectionId
+}
+
+/** Sees every packet of every host before the network does. */
+export type Wiretap = (packet: Packet) => void
 
 export class World {
   readonly seed: number
@@ -175,14 +179,15 @@ export class Host<Input, Notice> implements Endpoint {
   #perform(effect: WorldEffect | Notify<Notice>): void {
     const { network } = this.#world
     if (effect.kind === 'udp-send') {
-      this.#tap(effect.to, effect.bytes, 'udp')
+      this.#tap({ from: this.address, to: effect.to, bytes: effect.bytes })
       network.sendUdp(this.address, effect.to, effect.bytes)
     } else if (effect.kind === 'tcp-dial') {
       this.#targets.set(effect.connection, effect.to)
       network.dial(this.address, effect.connection, effect.to, effect.timeoutMs)
     } else if (effect.kind === 'tcp-send') {
       const to = this.#targets.get(effect.connection)
-      if (to !== undefined) this.#tap(to, effect.bytes, 'tcp')
+      const { connection, bytes } = effect
+      if (to !== undefined) this.#tap({ from: this.address, to, bytes, connection })
       network.sendTcp(this.address, effect.connection, effect.bytes)
     } else if (effect.kind === 'tcp-close') {
       this.#targets.delete(effect.connection)
@@ -213,8 +218,8 @@ export class Host<Input, Notice> implements Endpoint {
     }
   }
 
-  #tap(to: Address, bytes: Uint8Array, transport: 'udp' | 'tcp'): void {
-    for (const wiretap of this.#world.wiretaps) wiretap(this.address, to, bytes, transport)
+  #tap(packet: Packet): void {
+    for (const wiretap of this.#world.wiretaps) wiretap(packet)
   }
 }
 
