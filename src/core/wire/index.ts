@@ -64,6 +64,7 @@ export {
 } from './krpc.ts'
 export { decodeKrpc } from './krpc-decode.ts'
 export { encodeKrpc } from './krpc-encode.ts'
+export { KrpcScanner, type ScannedKind, type ScannedMethod } from './krpc-scan.ts'
 export {
   formatMagnet,
   MAGNET_LIMIT_CHARACTERS,
@@ -126,4 +127,25 @@ export {
   TORRENT_FILE_LIMIT_BYTES,
 } from './metainfo.ts'
 export { parseInfo, parseTorrentFile } from './metainfo-parse.ts'
+export {
+  type InitiatorOptions,
+  MSE_PADDING_LIMIT_BYTES,
+  MSE_PAYLOAD_LIMIT_BYTES,
+  MseInitiator,
+  type MseMethod,
+  MseReceiver,
+  type MseSession,
+  type MseStep,
+  type MseTools,
+  type ReceiverOptions,
+  SkeyTable,
+} from './mse.ts'
+export {
+  bigIntKeyExchange,
+  type KeyExchange,
+  MSE_KEY_BYTES,
+  MSE_SECRET_BYTES,
+  msePrime,
+} from './mse-keys.ts'
 export { decodePex, encodePex, PEX_PEERS_MAX, type PexMessage, type PexPeer } from './pex.ts'
+export { Rc4 } from './rc4.ts'
