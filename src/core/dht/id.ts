@@ -71,7 +71,15 @@ export function nodeIdFor(ip: Uint8Array, draw: number, luck: Luck): Key {
  * @see BEP 42
  */
 export function isIdValidFor(id: Key, ip: Uint8Array): boolean {
-  if (ipScope(ip) !== 'public') return true
+  return ipScope(ip) !== 'public' || isIdBoundTo(id, ip)
+}
+
+/**
+ * Whether `id` is one of those that BEP 42 derives from `ip`, whatever network `ip` lies in.
+ *
+ * @throws RangeError on another `ip` length.
+ */
+export function isIdBoundTo(id: Key, ip: Uint8Array): boolean {
   const bound = boundBits(ip, id[KEY_SIZE - 1] as number)
   return (
     id[0] === bound >>> 24 &&

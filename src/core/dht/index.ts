@@ -1,5 +1,6 @@
 // Floor 2: a DHT node without sockets, timers or clock, and what it is made of.
 export type { Family } from './family.ts'
+export { isIdBoundTo, nodeIdFor } from './id.ts'
 export { DhtNode, type DhtOptions } from './node.ts'
 export type { Router } from './routers.ts'
 export type {

@@ -1,0 +1,325 @@
+// The nodes of one family that may be handed out: all of them answered a ping of ours lately. They lie in
+// a flat array; one cursor reads it for visitors (`hand-out.ts`), another goes through it by age and says
+// who must be pinged again. Whoever stays silent leaves; when the array is full the oldest makes room.
+import { assert } from '../../bytes/index.ts'
+import { AgeList } from './age-list.ts'
+import type { Endpoint } from './cookie.ts'
+import { HandOut } from './hand-out.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import { NodeIndex } from './node-index.ts'
+import { ID_SIZE, NONE, NodeStore } from './node-store.ts'
+import {
+  OVERDUE_LIMIT_TICKS,
+  PINGS_IN_VAIN_MAX,
+  PONG_WAIT_TICKS,
+  RECHECK_TICKS,
+  SHARED_LAG_LIMIT_TICKS,
+  type Tick,
+} from './schedule.ts'
+
+export interface RingOptions {
+  readonly ipSize: 4 | 16
+  /** Nodes in an answer, 1 to 64. */
+  readonly answerSize: number
+  readonly nodesMax: number
+  /** Nodes that one /24 (IPv4) or /48 (IPv6) may hold. See attacks.md, "sybils". */
+  readonly perNetworkMax: number
+  readonly hash: KeyedHash
+}
+
+/** A node as its pong showed it. */
+export interface VerifiedNode extends Endpoint {
+  /** Its 20-byte id is `idBytes[idAt..]`. */
+  readonly idBytes: Uint8Array
+  readonly idAt: number
+  /** Through which of our sockets it is reached, 0–63. */
+  readonly socket: number
+}
+
+export type Verdict =
+  | 'added'
+  | 'renewed'
+  /** Another port of this host is in the ring already. */
+  | 'host-taken'
+  | 'network-full'
+  /** Shared too late to take its turn among those that are checked by age. */
+  | 'stale'
+
+const VAIN_MASK = 3
+
+export class NodeRing {
+  readonly store: NodeStore
+  readonly #options: RingOptions
+  readonly #index: NodeIndex
+  readonly #handOut: HandOut
+  /** Verified, in the order in which they are due for the next ping. */
+  readonly #settled: AgeList
+  /** Pinged again and not heard from yet, in the order in which their time is up. */
+  readonly #asked: AgeList
+
+  constructor(options: RingOptions) {
+    this.#options = options
+    this.store = new NodeStore({ ipSize: options.ipSize, pageSize: options.answerSize })
+    this.#index = new NodeIndex(this.store, options.hash)
+    this.#handOut = new HandOut(options.hash)
+    this.#settled = new AgeList(this.store)
+    this.#asked = new AgeList(this.store)
+  }
+
+  get count(): number {
+    return this.store.count
+  }
+
+  get isFull(): boolean {
+    return this.count >= this.#options.nodesMax
+  }
+
+  /** The position of the node with the host of `ip[at..]`, or -1. */
+  find(ip: Uint8Array, at: number): number {
+    return this.#index.find(ip, at)
+  }
+
+  /** Whether exactly this endpoint answered us lately. */
+  holds(endpoint: Endpoint): boolean {
+    const position = this.#index.find(endpoint.ip, endpoint.ipAt)
+    return position >= 0 && this.#portOf(position) === endpoint.port
+  }
+
+  /**
+   * Takes in a node that answered a ping `ageTicks` ago: ours, or one of a server that we trust.
+   * A node that is here already is renewed, with the id that it has now.
+   */
+  verify(now: Tick, node: VerifiedNode, ageTicks = 0): Verdict {
+    const known = this.#index.find(node.ip, node.ipAt)
+    if (known >= 0) {
+      if (this.#portOf(known) !== node.port) return 'host-taken'
+      if (ageTicks === 0) this.#renew(now, known, node)
+      return 'renewed'
+    }
+    const checkAt = this.#turnFor(now + RECHECK_TICKS - ageTicks)
+    if (checkAt === undefined) return 'stale'
+    if (this.#index.countNetwork(node.ip, node.ipAt) >= this.#options.perNetworkMax) {
+      return 'network-full'
+    }
+    if (this.isFull) this.#remove(this.#oldest())
+    const position = this.#openPosition()
+    this.write(position, node, checkAt)
+    this.#settled.add(position)
+    return 'added'
+  }
+
+  /** Takes the endpoint out of the ring, if it is there: what it says of itself is no longer true. */
+  forget(endpoint: Endpoint): void {
+    if (this.holds(endpoint)) this.#remove(this.#index.find(endpoint.ip, endpoint.ipAt))
+  }
+
+  /** When `nextToAsk` has something to do; `Infinity` while the ring is empty. */
+  get dueAtTick(): Tick {
+    return Math.min(this.#headCheckAt(this.#settled), this.#headCheckAt(this.#asked))
+  }
+
+  /** Lets those go whose time is up, however many: none of them may be handed out any more. */
+  expire(now: Tick): number {
+    let gone = 0
+    for (; this.#isOver(now, this.#asked); gone++) this.#remove(this.#asked.oldest)
+    while (this.#headCheckAt(this.#settled) + OVERDUE_LIMIT_TICKS < now) {
+      this.#remove(this.#settled.oldest)
+      gone++
+    }
+    return gone
+  }
+
+  /** The position of the next node to be pinged now, noted as asked; `NONE` where none is due. */
+  nextToAsk(now: Tick): number {
+    const list = this.#headCheckAt(this.#asked) <= now ? this.#asked : this.#settled
+    const position = list.oldest
+    if (this.#headCheckAt(list) > now) return NONE
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    if (((chunk.marks[row] as number) & VAIN_MASK) >= PINGS_IN_VAIN_MAX) return NONE
+    list.remove(position)
+    chunk.marks[row] = (chunk.marks[row] as number) + 1
+    chunk.checkAt[row] = now + PONG_WAIT_TICKS
+    this.#asked.add(position)
+    return position
+  }
+
+  /** The socket through which the node at `position` is reached. */
+  socketOf(position: number): number {
+    return (this.store.chunkOf(position).marks[this.store.rowOf(position)] as number) >> 2
+  }
+
+  /** How long ago the node at `position` was verified: exact while settled, the longest it can be else. */
+  ageTicksOf(now: Tick, position: number): number {
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    const vain = (chunk.marks[row] as number) & VAIN_MASK
+    const wait = vain === 0 ? RECHECK_TICKS : RECHECK_TICKS + vain * PONG_WAIT_TICKS
+    return Math.max(0, wait - ((chunk.checkAt[row] as number) - now))
+  }
+
+  /** The page that the next visitor gets; the ring is not empty. */
+  nextPage(): number {
+    return this.#handOut.next(Math.ceil(this.count / this.store.pageSize))
+  }
+
+  /**
+   * Copies the nodes of `page` to `into[at..]`, and where the page is not full, nodes from elsewhere.
+   *
+   * @param words the memory of `into` as words, for pages are copied by words where `at` allows it; up
+   *   to 3 bytes behind the nodes are overwritten.
+   * @param limit nodes to copy at most.
+   * @returns how many nodes were copied.
+   */
+  copyPage(
+    page: number,
+    into: Uint8Array,
+    words: Int32Array,
+    at: number,
+    limit = this.store.pageSize,
+  ): number {
+    const size = this.store.pageSize
+    const first = page * size
+    const present = Math.min(size, this.count - first)
+    if (present === size && limit === size && (at & 3) === 0) {
+      const source = this.store.chunkOf(first).words
+      const start = this.store.offsetOf(first) >> 2
+      const count = this.store.pageStride >> 2
+      const target = at >> 2
+      for (let index = 0; index < count; index++) {
+        words[target + index] = source[start + index] as number
+      }
+      return size
+    }
+    return this.#copySlowly(first, present, into, at, Math.min(limit, this.count))
+  }
+
+  /** Writes a node into a row and notes it in the index: for a row that was just opened. */
+  write(position: number, node: VerifiedNode, checkAt: Tick): void {
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    const at = this.store.offsetOf(position)
+    const { bytes } = chunk
+    for (let index = 0; index < ID_SIZE; index++) {
+      bytes[at + index] = node.idBytes[node.idAt + index] as number
+    }
+    for (let index = 0; index < node.ipSize; index++) {
+      bytes[at + ID_SIZE + index] = node.ip[node.ipAt + index] as number
+    }
+    bytes[at + ID_SIZE + node.ipSize] = node.port >> 8
+    bytes[at + ID_SIZE + node.ipSize + 1] = node.port
+    chunk.checkAt[row] = checkAt
+    chunk.marks[row] = node.socket << 2
+    this.#index.add(position)
+  }
+
+  /** Puts a row that was written by `write` at the end of those that are due by age. */
+  settle(position: number): void {
+    this.#settled.add(position)
+  }
+
+  /** How many nodes the network of `ip[at..]` holds. */
+  countNetwork(ip: Uint8Array, at: number): number {
+    return this.#index.countNetwork(ip, at)
+  }
+
+  #copySlowly(first: number, present: number, into: Uint8Array, at: number, limit: number): number {
+    const { nodeSize, pageSize } = this.store
+    // Where a part of the page is enough, luck says which, or its last nodes would be named less often.
+    const skip = limit < present ? this.#handOut.below(present) : 0
+    let copied = 0
+    for (; copied < present && copied < limit; copied++) {
+      this.#copyNode(first + ((skip + copied) % present), into, at + copied * nodeSize)
+    }
+    if (copied === limit) return copied
+    // The nodes before this page, from a place that luck draws: each is as likely as any other.
+    assert(first >= pageSize, 'a short page is the last one')
+    const start = this.#handOut.below(first)
+    for (let index = 0; copied < limit; index++, copied++) {
+      this.#copyNode((start + index) % first, into, at + copied * nodeSize)
+    }
+    return copied
+  }
+
+  #copyNode(position: number, into: Uint8Array, at: number): void {
+    const bytes = this.store.chunkOf(position).bytes
+    const start = this.store.offsetOf(position)
+    for (let index = 0; index < this.store.nodeSize; index++) {
+      into[at + index] = bytes[start + index] as number
+    }
+  }
+
+  /** A fresh row at a place that luck draws, or whoever arrives together would be handed out together. */
+  #openPosition(): number {
+    this.store.push()
+    const last = this.count - 1
+    const position = this.#handOut.below(this.count)
+    if (position !== last) this.#relocate(position, last)
+    return position
+  }
+
+  #renew(now: Tick, position: number, node: VerifiedNode): void {
+    this.#listOf(position).remove(position)
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    const at = this.store.offsetOf(position)
+    for (let index = 0; index < ID_SIZE; index++) {
+      chunk.bytes[at + index] = node.idBytes[node.idAt + index] as number
+    }
+    chunk.marks[row] = node.socket << 2
+    chunk.checkAt[row] = now + RECHECK_TICKS
+    this.#settled.add(position)
+  }
+
+  #remove(position: number): void {
+    this.#listOf(position).remove(position)
+    this.#index.remove(position)
+    const last = this.count - 1
+    if (position !== last) this.#relocate(last, position)
+    this.store.pop()
+  }
+
+  /** Copies the row `from` to `to` with all who point at it. */
+  #relocate(from: number, to: number): void {
+    const list = this.#listOf(from)
+    this.#index.move(from, to)
+    this.store.copy(from, to)
+    list.moved(to)
+  }
+
+  #listOf(position: number): AgeList {
+    const marks = this.store.chunkOf(position).marks[this.store.rowOf(position)] as number
+    return (marks & VAIN_MASK) === 0 ? this.#settled : this.#asked
+  }
+
+  #oldest(): number {
+    return this.#asked.oldest === NONE ? this.#settled.oldest : this.#asked.oldest
+  }
+
+  #isOver(now: Tick, asked: AgeList): boolean {
+    const position = asked.oldest
+    if (position === NONE || this.#headCheckAt(asked) > now) return false
+    const marks = this.store.chunkOf(position).marks[this.store.rowOf(position)] as number
+    return (marks & VAIN_MASK) >= PINGS_IN_VAIN_MAX
+  }
+
+  #headCheckAt(list: AgeList): Tick {
+    const position = list.oldest
+    if (position === NONE) return Number.POSITIVE_INFINITY
+    return this.store.chunkOf(position).checkAt[this.store.rowOf(position)] as number
+  }
+
+  /** A turn at `wanted` or soon after it, so that turns never go back along the list. */
+  #turnFor(wanted: Tick): Tick | undefined {
+    const position = this.#settled.youngest
+    if (position === NONE) return wanted
+    const last = this.store.chunkOf(position).checkAt[this.store.rowOf(position)] as number
+    return last - wanted > SHARED_LAG_LIMIT_TICKS ? undefined : Math.max(wanted, last)
+  }
+
+  #portOf(position: number): number {
+    const bytes = this.store.chunkOf(position).bytes
+    const at = this.store.offsetOf(position) + ID_SIZE + this.store.ipSize
+    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+  }
+}
