@@ -1,0 +1,210 @@
+// What is on the disk at the start. What the record vouches for counts when its files are long enough;
+// everything else that is there is hashed, piece after piece, then slot after slot. Nothing that is right
+// is thrown away: a right piece beyond the end of a file's right part waits in a slot like any other.
+import { assert, type BitField } from '../bytes/index.ts'
+import type { DiskQueue } from './disk-queue.ts'
+import type { Ledger } from './ledger.ts'
+import { gather } from './reader.ts'
+import { Slots } from './slots.ts'
+
+export interface CheckHost {
+  /** Asks the swarm whether these are the bytes of `piece`. */
+  verify(piece: number, bytes: Uint8Array): void
+  /** A right piece that is not where it should be: it is to be kept like one that a peer sent. */
+  keep(piece: number, bytes: Uint8Array): void
+  /** These pieces of the record are as it says. */
+  trusted(pieces: readonly number[]): void
+  /** Everything that is right is known; `files` are longer on disk than what of them is right. */
+  done(result: { files: readonly number[]; isForeign: boolean }): void
+}
+
+type Source = { readonly kind: 'files' } | { readonly kind: 'slot'; readonly slot: number }
+
+export class Check {
+  readonly #ledger: Ledger
+  readonly #disk: DiskQueue
+  readonly #host: CheckHost
+  readonly #vouched: BitField | undefined
+  /** Size of each file on disk as far as a short read has told; `Infinity` until then. */
+  readonly #sizes: Float64Array
+  /** Where each file had bytes beyond what is known to be right. */
+  readonly #beyond: Float64Array
+  #nextPiece = 0
+  #slots: { slot: number; piece: number }[] | undefined
+  #nextEntry = 0
+  #asked: { piece: number; bytes: Uint8Array; source: Source } | undefined
+  #rightCount = 0
+
+  constructor(ledger: Ledger, disk: DiskQueue, vouched: BitField | undefined, host: CheckHost) {
+    this.#ledger = ledger
+    this.#disk = disk
+    this.#vouched = vouched
+    this.#host = host
+    this.#sizes = new Float64Array(ledger.layout.files.length).fill(Number.POSITIVE_INFINITY)
+    this.#beyond = new Float64Array(ledger.layout.files.length)
+  }
+
+  /** Begins with one read for each file that the record vouches for: is it still that long? */
+  start(): void {
+    const { layout } = this.#ledger
+    let left = 1
+    const probed = () => {
+      if (--left === 0) this.#trust()
+    }
+    for (const [file, { path }] of layout.files.entries()) {
+      const size = this.#vouchedSize(file)
+      if (size === 0) continue
+      left++
+      this.#disk.read(path, size - 1, 1, bytes => {
+        if (bytes?.length === 1) this.#ledger.setGrown(file, size)
+        probed()
+      })
+    }
+    probed()
+  }
+
+  /** The swarm's answer to `verify`. */
+  checked(piece: number, isRight: boolean): void {
+    const asked = this.#asked
+    assert(asked?.piece === piece, 'an answer to another check')
+    this.#asked = undefined
+    if (isRight && !this.#ledger.has(piece)) {
+      this.#rightCount++
+      this.#accept(piece, asked.bytes, asked.source)
+    }
+    this.#next()
+  }
+
+  #vouchedSize(file: number): number {
+    const { layout } = this.#ledger
+    const { size, isPadding } = layout.file(file)
+    if (this.#vouched === undefined || isPadding || size === 0) return 0
+    let end = 0
+    while (end < size) {
+      const piece = layout.pieceAt(file, end)
+      if (!this.#vouched.has(piece)) return end
+      end = Math.min(size, (piece + 1) * layout.pieceBytes - layout.file(file).offset)
+    }
+    return end
+  }
+
+  #trust(): void {
+    const { layout } = this.#ledger
+    const trusted: number[] = []
+    for (let piece = 0; piece < layout.pieceCount; piece++) {
+      if (this.#vouched?.has(piece) !== true || this.#ledger.has(piece)) continue
+      if (!layout.spans(piece).every(span => this.#ledger.isGrown(span))) continue
+      trusted.push(piece)
+      this.#ledger.settleFound(piece)
+    }
+    this.#rightCount = trusted.length
+    this.#host.trusted(trusted)
+    this.#next()
+  }
+
+  #next(): void {
+    const piece = this.#nextInFiles()
+    if (piece !== undefined) this.#readFiles(piece)
+    else if (this.#slots === undefined) this.#readTable()
+    else this.#nextSlot()
+  }
+
+  /** The next piece that may be whole in its files. */
+  #nextInFiles(): number | undefined {
+    const { layout } = this.#ledger
+    while (this.#nextPiece < layout.pieceCount) {
+      const piece = this.#nextPiece
+      if (this.#ledger.has(piece)) {
+        this.#nextPiece++
+        continue
+      }
+      const [span] = layout.spans(piece)
+      const isShort = (file: number, end: number) => (this.#sizes[file] as number) < end
+      if (span !== undefined && isShort(span.file, span.positionInFile + span.size)) {
+        // None of the pieces that end in this file can be there: on to the one where it ends.
+        const last = layout.pieceAt(span.file, layout.file(span.file).size - 1)
+        this.#nextPiece = Math.max(piece + 1, last)
+        continue
+      }
+      this.#nextPiece++
+      if (span !== undefined) return piece
+    }
+    return undefined
+  }
+
+  #readFiles(piece: number): void {
+    const { layout } = this.#ledger
+    const part = { piece, begin: 0, size: layout.pieceSize(piece) }
+    const onBytes = (bytes: Uint8Array | undefined) => {
+      if (bytes === undefined) this.#next()
+      else this.#verify(piece, bytes, { kind: 'files' })
+    }
+    gather(this.#disk, layout, part, onBytes, (file, size) => {
+      this.#sizes[file] = Math.min(this.#sizes[file] as number, size)
+      this.#beyond[file] = Math.max(this.#beyond[file] as number, size)
+    })
+  }
+
+  #readTable(): void {
+    const { slots, layout } = this.#ledger
+    this.#disk.read(slots.path, 0, slots.tableBytes, table => {
+      this.#slots = Slots.entriesOf(table ?? new Uint8Array(0), layout.pieceCount)
+      this.#nextSlot()
+    })
+  }
+
+  #nextSlot(): void {
+    let entry = this.#slots?.[this.#nextEntry++]
+    while (entry !== undefined && this.#ledger.has(entry.piece)) {
+      entry = this.#slots?.[this.#nextEntry++]
+    }
+    if (entry === undefined) {
+      this.#finish()
+      return
+    }
+    const { slots, layout } = this.#ledger
+    const { piece, slot } = entry
+    const size = layout.pieceSize(piece)
+    this.#disk.read(slots.path, slots.positionOfSlot(slot), size, bytes => {
+      if (bytes?.length !== size) this.#nextSlot()
+      else this.#verify(piece, bytes, { kind: 'slot', slot })
+    })
+  }
+
+  #verify(piece: number, bytes: Uint8Array, source: Source): void {
+    if (source.kind === 'files') this.#noteBeyond(piece)
+    this.#asked = { piece, bytes, source }
+    this.#host.verify(piece, bytes)
+  }
+
+  #noteBeyond(piece: number): void {
+    for (const { file, positionInFile, size } of this.#ledger.layout.spans(piece)) {
+      this.#beyond[file] = Math.max(this.#beyond[file] as number, positionInFile + size)
+    }
+  }
+
+  #accept(piece: number, bytes: Uint8Array, source: Source): void {
+    if (source.kind === 'slot') {
+      if (this.#ledger.slots.adopt(piece, source.slot)) {
+        this.#ledger.shelve(piece)
+        this.#ledger.count(piece)
+      }
+      return
+    }
+    const spans = this.#ledger.layout.spans(piece)
+    for (const { file, positionInFile, size } of spans) {
+      if (this.#ledger.grown(file) === positionInFile) {
+        this.#ledger.setGrown(file, positionInFile + size)
+      }
+    }
+    this.#host.keep(piece, bytes)
+  }
+
+  #finish(): void {
+    const files = [...this.#beyond.keys()].filter(
+      file => (this.#beyond[file] as number) > this.#ledger.grown(file),
+    )
+    const isForeign = this.#vouched === undefined && this.#rightCount === 0 && files.length > 0
+    this.#host.done({ files, isForeign })
+  }
+}

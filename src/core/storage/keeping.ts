@@ -1,0 +1,98 @@
+// How much of a torrent may stay on disk (`--store-limit`). Where all that is wanted fits, nothing is ever
+// given up. Where it does not, no file can be whole: pieces live in slots alone, and the one that no viewer
+// will reach soonest makes room for the next.
+import type { Ledger } from './ledger.ts'
+import type { StoreNotice } from './words.ts'
+
+export class Keeping {
+  readonly #ledger: Ledger
+  readonly #limitBytes: number
+  readonly #notify: (notice: StoreNotice) => void
+  /** The piece where each viewer reads. */
+  #viewers: readonly number[] = []
+  #wantedBytes = 0
+  #isTold = false
+
+  constructor(ledger: Ledger, limitBytes: number, notify: (notice: StoreNotice) => void) {
+    this.#ledger = ledger
+    this.#limitBytes = limitBytes
+    this.#notify = notify
+    this.select()
+  }
+
+  /** Whether what is wanted is more than may be kept. */
+  get isPartial(): boolean {
+    return this.#wantedBytes > this.#limitBytes
+  }
+
+  /** Whether nothing more can be kept, and nobody watches for whom something could be given up. */
+  get isExhausted(): boolean {
+    return this.isPartial && this.#viewers.length === 0 && !this.#hasRoom()
+  }
+
+  /** The wanted files have changed. */
+  select(): void {
+    this.#wantedBytes = 0
+    for (const [index, file] of this.#ledger.layout.files.entries()) {
+      if (this.#ledger.wanted.has(index) && !file.isPadding) this.#wantedBytes += file.size
+    }
+    if (this.isPartial && !this.#isTold) this.#tell()
+  }
+
+  viewersAt(pieces: readonly number[]): void {
+    this.#viewers = pieces
+  }
+
+  /** Whether `piece` would be kept if it came now. */
+  accepts(piece: number): boolean {
+    if (!this.isPartial || this.#hasRoom()) return true
+    const victim = this.#victim()
+    return victim !== undefined && this.#rank(victim) > this.#rank(piece)
+  }
+
+  /** Gives up what is least useful until `piece` fits. @returns false where `piece` itself is that. */
+  makeRoom(piece: number): boolean {
+    if (!this.isPartial) return true
+    while (!this.#hasRoom()) {
+      const victim = this.#victim()
+      if (victim === undefined || this.#rank(victim) <= this.#rank(piece)) return false
+      this.#ledger.lose(victim)
+    }
+    return true
+  }
+
+  #hasRoom(): boolean {
+    const { slots, layout } = this.#ledger
+    return (slots.takenCount + 1) * layout.pieceBytes + slots.tableBytes <= this.#limitBytes
+  }
+
+  #victim(): number | undefined {
+    let victim: number | undefined
+    for (const piece of this.#ledger.slots.filled) {
+      if (victim === undefined || this.#rank(piece) > this.#rank(victim)) victim = piece
+    }
+    return victim
+  }
+
+  /** How long a piece will not be missed: what lies ahead of a viewer by its distance, then the rest. */
+  #rank(piece: number): number {
+    let ahead = Number.POSITIVE_INFINITY
+    let behind = this.#ledger.layout.pieceCount
+    for (const viewer of this.#viewers) {
+      if (piece >= viewer) ahead = Math.min(ahead, piece - viewer)
+      else behind = Math.min(behind, viewer - piece)
+    }
+    // Without a viewer nothing is more useful than what is there already.
+    if (this.#viewers.length === 0) return 0
+    return ahead === Number.POSITIVE_INFINITY ? this.#ledger.layout.pieceCount + behind : ahead
+  }
+
+  #tell(): void {
+    this.#isTold = true
+    this.#notify({
+      kind: 'problem',
+      problem: 'store-limit',
+      message: `The files need ${this.#wantedBytes} bytes and the store may hold ${this.#limitBytes}: only what is being watched is kept. Raise --store-limit or choose fewer files to keep them.`,
+    })
+  }
+}

@@ -1,0 +1,149 @@
+// What arrives before its turn: it waits in memory first, so that a download nearly in order is written
+// once; what must wait longer goes to a slot on disk, the piece that is furthest from its turn first.
+import type { Millis } from '../world/index.ts'
+import type { DiskQueue } from './disk-queue.ts'
+import type { Growth } from './growth.ts'
+import type { Keeping } from './keeping.ts'
+import type { HeldPiece, Ledger } from './ledger.ts'
+import type { Vouching } from './vouching.ts'
+
+/** Memory for pieces whose turn has not come; a fast seeder's disorder is some 8 MiB. */
+export const WINDOW_BYTES = 16 * 1024 * 1024
+/** Memory for all pieces that the disk has not taken; at it, peers are asked for nothing new. */
+export const HELD_LIMIT_BYTES = 32 * 1024 * 1024
+/** At least so many pieces fit, however big they are: one being written, one waiting, one arriving. */
+export const HELD_PIECES_MIN = 3
+/** A piece waits no longer in memory: what has been shown as verified should survive a kill. */
+export const WAIT_LIMIT_MS = 1000
+
+export class Shelf {
+  readonly #ledger: Ledger
+  readonly #disk: DiskQueue
+  readonly #growth: Growth
+  readonly #vouching: Vouching
+  readonly #keeping: Keeping
+  readonly #heldLimitBytes: number
+  readonly #windowBytes: number
+  /** No search for what could go to a slot before this time: an earlier one found nothing. */
+  #searchAtMs: Millis = 0
+
+  constructor(parts: {
+    ledger: Ledger
+    disk: DiskQueue
+    growth: Growth
+    vouching: Vouching
+    keeping: Keeping
+  }) {
+    this.#ledger = parts.ledger
+    this.#disk = parts.disk
+    this.#growth = parts.growth
+    this.#vouching = parts.vouching
+    this.#keeping = parts.keeping
+    const { pieceBytes } = parts.ledger.layout
+    this.#heldLimitBytes = Math.max(HELD_LIMIT_BYTES, HELD_PIECES_MIN * pieceBytes)
+    this.#windowBytes = Math.max(WINDOW_BYTES, pieceBytes)
+  }
+
+  /** Whether memory is full of what the disk has not taken. */
+  get isFull(): boolean {
+    return this.#ledger.heldBytes >= this.#heldLimitBytes
+  }
+
+  get wakeAtMs(): Millis {
+    if (this.#disk.isStuck) return Number.POSITIVE_INFINITY
+    // Pieces are held in the order of their arrival: the first one that still waits is the oldest.
+    for (const held of this.#ledger.held.values()) {
+      if (!held.isSpilling && held.users === 0) {
+        return Math.max(held.sinceMs + WAIT_LIMIT_MS, this.#searchAtMs)
+      }
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  put(nowMs: Millis, piece: number, bytes: Uint8Array): void {
+    const held = this.#ledger.hold(nowMs, piece, bytes)
+    this.#growth.pumpPiece(piece)
+    this.#ledger.letGo(held)
+    if (this.#keeping.isPartial) this.#spill(held)
+    else if (this.#ledger.heldBytes > this.#windowBytes) this.#spillBlocked(nowMs, nowMs)
+  }
+
+  step(nowMs: Millis): void {
+    if (nowMs >= this.wakeAtMs) this.#spillBlocked(nowMs, nowMs - WAIT_LIMIT_MS)
+  }
+
+  /** Everything that is not being written into its file goes to a slot. */
+  spillAll(): void {
+    for (const held of this.#ledger.held.values()) if (held.users === 0) this.#spill(held)
+  }
+
+  /** Sends pieces to slots that wait behind a gap: old ones, and any while the window is too full. */
+  #spillBlocked(nowMs: Millis, untilMs: Millis): void {
+    if (nowMs < this.#searchAtMs) return
+    this.#searchAtMs = nowMs + WAIT_LIMIT_MS / 10
+    const blocked = this.#blocked()
+    let waitingBytes = 0
+    for (const held of blocked) waitingBytes += held.bytes.length
+    // Half of the window at once, or the next piece would start the search again.
+    const goalBytes = waitingBytes > this.#windowBytes ? this.#windowBytes / 2 : waitingBytes
+    for (const held of blocked.sort((a, b) => b.piece - a.piece)) {
+      if (waitingBytes <= goalBytes && held.sinceMs > untilMs) continue
+      waitingBytes -= held.bytes.length
+      this.#spill(held)
+    }
+  }
+
+  /** Held pieces that no file could take now even if the disk were infinitely fast. */
+  #blocked(): HeldPiece[] {
+    const blocked: HeldPiece[] = []
+    let before = -2
+    for (const held of [...this.#ledger.held.values()].sort((a, b) => a.piece - b.piece)) {
+      if (held.isSpilling) continue
+      const isMoving = held.users > 0 || before === held.piece - 1 || this.#isNext(held.piece)
+      if (isMoving) before = held.piece
+      else blocked.push(held)
+    }
+    return blocked
+  }
+
+  #isNext(piece: number): boolean {
+    const spans = this.#ledger.layout.spans(piece).filter(span => !this.#ledger.isGrown(span))
+    return spans.every(span => this.#growth.isNext(span.file, piece))
+  }
+
+  #spill(held: HeldPiece): void {
+    const { slots } = this.#ledger
+    if (held.isSpilling || this.#ledger.stored.has(held.piece)) return
+    if (!this.#keeping.makeRoom(held.piece)) {
+      if (this.#keeping.isPartial) this.#ledger.refuse(held)
+      return
+    }
+    if (!slots.take(held.piece)) return
+    held.isSpilling = true
+    const entry = slots.entry(held.piece)
+    const position = slots.position(held.piece)
+    const named = () => this.#spilled(held)
+    const filled = () =>
+      this.#disk.write({ path: slots.path, ...entry, isDurable: false, done: named })
+    this.#disk.write({
+      path: slots.path,
+      position,
+      bytes: held.bytes,
+      isDurable: false,
+      done: filled,
+    })
+  }
+
+  #spilled(held: HeldPiece): void {
+    held.isSpilling = false
+    const { slots } = this.#ledger
+    // Meanwhile its turn may have come: then it is in its files, and leaves the slot at once.
+    if (this.#ledger.stored.has(held.piece)) slots.leave(held.piece)
+    else {
+      this.#ledger.shelve(held.piece)
+      this.#vouching.wroteSlot(held.piece)
+    }
+    this.#ledger.letGo(held)
+    this.#growth.pumpPiece(held.piece)
+  }
+}

@@ -1,0 +1,146 @@
+// The waiting room on disk: one file of slots, each as big as a piece, for pieces whose turn in their
+// files has not come. It begins with a table that names the piece in each slot; a slot is filled before
+// it is named, and what it says is believed only after hashing, so a torn slot is merely empty.
+import { assert, readUint32, writeUint32 } from '../bytes/index.ts'
+
+const ENTRY_BYTES = 4
+const TABLE_ALIGNMENT_BYTES = 4096
+
+/** Which piece waits in which slot. Bytes are moved by others. */
+export class Slots {
+  readonly path: string
+  readonly capacity: number
+  readonly #pieceBytes: number
+  readonly #tableBytes: number
+  /** Slot of each piece that has one. A slot belongs to its piece from `take` on, filled or not. */
+  readonly #slotOf = new Map<number, number>()
+  readonly #pieceIn = new Map<number, number>()
+  readonly #filled = new Set<number>()
+  /** Slots whose pieces are in their files but not yet for certain: overwritten only after an fsync. */
+  #leaving: number[] = []
+  #lowestFree = 0
+
+  constructor(path: string, pieceBytes: number, capacity: number) {
+    this.path = path
+    this.capacity = capacity
+    this.#pieceBytes = pieceBytes
+    this.#tableBytes =
+      Math.ceil((capacity * ENTRY_BYTES) / TABLE_ALIGNMENT_BYTES) * TABLE_ALIGNMENT_BYTES
+  }
+
+  /** Pieces that can be read from here. */
+  get filled(): ReadonlySet<number> {
+    return this.#filled
+  }
+
+  /** Slots in use, filled or not, and those whose pieces have left but not for certain. */
+  get takenCount(): number {
+    return this.#pieceIn.size
+  }
+
+  get tableBytes(): number {
+    return this.#tableBytes
+  }
+
+  /** Whether all of `piece` can be read from here. */
+  has(piece: number): boolean {
+    return this.#filled.has(piece)
+  }
+
+  /** Where the bytes of `piece`, which has a slot, begin in the file. */
+  position(piece: number): number {
+    const slot = this.#slotOf.get(piece)
+    assert(slot !== undefined, 'a piece without a slot')
+    return this.#tableBytes + slot * this.#pieceBytes
+  }
+
+  /** The table's entry for `piece`, which has a slot: where it lies, and its 4 bytes. */
+  entry(piece: number): { position: number; bytes: Uint8Array } {
+    const slot = this.#slotOf.get(piece)
+    assert(slot !== undefined, 'a piece without a slot')
+    const bytes = new Uint8Array(ENTRY_BYTES)
+    writeUint32(bytes, 0, piece + 1)
+    return { position: slot * ENTRY_BYTES, bytes }
+  }
+
+  /** The lowest free slot becomes the piece's. @returns false when there is none. */
+  take(piece: number): boolean {
+    assert(!this.#slotOf.has(piece), 'a piece with two slots')
+    let slot = this.#lowestFree
+    while (this.#pieceIn.has(slot)) slot++
+    this.#lowestFree = slot
+    if (slot >= this.capacity) return false
+    this.#bind(piece, slot)
+    return true
+  }
+
+  /** The slot of `piece` holds all of it and the table says so. */
+  fill(piece: number): void {
+    assert(this.#slotOf.has(piece), 'a piece without a slot')
+    this.#filled.add(piece)
+  }
+
+  /** The piece is gone for good, its slot free at once. */
+  drop(piece: number): void {
+    const slot = this.#slotOf.get(piece)
+    if (slot === undefined) return
+    this.#unbind(piece)
+    this.#free(slot)
+  }
+
+  /** The piece is in its files; its slot is free when `freeLeft` is told that those are safe. */
+  leave(piece: number): void {
+    const slot = this.#slotOf.get(piece)
+    if (slot === undefined) return
+    this.#unbind(piece)
+    this.#leaving.push(slot)
+  }
+
+  /** Hands over the slots left so far, to be given back to `freeLeft` after an fsync of their files. */
+  takeLeft(): readonly number[] {
+    const left = this.#leaving
+    this.#leaving = []
+    return left
+  }
+
+  freeLeft(slots: readonly number[]): void {
+    for (const slot of slots) this.#free(slot)
+  }
+
+  /** Reads a table found on disk. @returns pairs of slot and piece, to be verified and then `adopt`ed. */
+  static entriesOf(table: Uint8Array, pieceCount: number): { slot: number; piece: number }[] {
+    const entries: { slot: number; piece: number }[] = []
+    for (let slot = 0; (slot + 1) * ENTRY_BYTES <= table.length; slot++) {
+      const piece = readUint32(table, slot * ENTRY_BYTES) - 1
+      if (piece >= 0 && piece < pieceCount) entries.push({ slot, piece })
+    }
+    return entries
+  }
+
+  positionOfSlot(slot: number): number {
+    return this.#tableBytes + slot * this.#pieceBytes
+  }
+
+  /** Takes over a slot found on disk whose bytes are right. */
+  adopt(piece: number, slot: number): boolean {
+    if (this.#slotOf.has(piece) || this.#pieceIn.has(slot) || slot >= this.capacity) return false
+    this.#bind(piece, slot)
+    this.#filled.add(piece)
+    return true
+  }
+
+  #bind(piece: number, slot: number): void {
+    this.#slotOf.set(piece, slot)
+    this.#pieceIn.set(slot, piece)
+  }
+
+  #unbind(piece: number): void {
+    this.#slotOf.delete(piece)
+    this.#filled.delete(piece)
+  }
+
+  #free(slot: number): void {
+    this.#pieceIn.delete(slot)
+    this.#lowestFree = Math.min(this.#lowestFree, slot)
+  }
+}
