@@ -1,0 +1,64 @@
+// The command `torrent-live`: picks what to do, loads only that, and turns errors into one sentence and an exit code.
+import { readFileSync } from 'node:fs'
+import { thisMachine } from './folders.ts'
+import { parse } from './parse.ts'
+import { problemOf } from './run.ts'
+import { safeText } from './text.ts'
+import { UsageError } from './values.ts'
+
+type Command = (words: readonly string[]) => Promise<number>
+
+/** Each is loaded when it is asked for. */
+const commands: { readonly [word: string]: () => Promise<Command> } = {
+  demo: async () => (await import('./demo.ts')).runDemo,
+  dht: async () => (await import('./dht.ts')).run,
+  bootstrap: async () => (await import('./bootstrap.ts')).run,
+}
+
+/**
+ * @param words of the command line, without the program's own name.
+ * @returns the exit code: 0 done or stopped, 1 failed, 2 wrong usage.
+ */
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(words)
+  } catch (error) {
+    const isVerbose = words.includes('--verbose')
+    const { code, message } =
+      error instanceof UsageError
+        ? { code: 'usage', message: error.message }
+        : problemOf(error, isVerbose)
+    if (words.includes('--json')) {
+      const atMs = Math.round(performance.now())
+      process.stdout.write(
+        `${JSON.stringify({ type: 'error', atMs, code, message, fatal: true })}\n`,
+      )
+    } else process.stderr.write(`torrent-live: ${isVerbose ? message : safeText(message)}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function dispatch(words: readonly string[]): Promise<number> {
+  const [first = '', ...rest] = words
+  if (Object.hasOwn(commands, first)) {
+    const command = await commands[first]?.()
+    if (command !== undefined) return command(rest)
+  }
+  const parsed = parse({
+    words,
+    machine: thisMachine(),
+    version: version(),
+    isColoured: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  })
+  if (parsed.kind === 'text') {
+    process.stdout.write(parsed.text)
+    return 0
+  }
+  if (parsed.kind === 'demo') return (await import('./demo.ts')).demo(parsed.settings)
+  return (await import('./stream.ts')).stream(parsed)
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
+}

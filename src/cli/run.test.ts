@@ -1,0 +1,183 @@
+import { expect, test } from 'vitest'
+import { MemoryClient, MemoryTorrent } from '../../test/support/memory-client.ts'
+import type { AddOptions, ClientOptions, Torrent } from '../node/index.ts'
+import type { ServerOptions } from '../server/index.ts'
+import type { Display } from './display.ts'
+import { defaults } from './options.ts'
+import { problemOf, type RunSettings, run } from './run.ts'
+
+const torrentOf = (letter: string) =>
+  new MemoryTorrent({
+    infohash: letter.repeat(40),
+    files: [{ path: 'a.mp4', bytes: new Uint8Array(10) }],
+  })
+
+/** Writes down what it is told, one word a call. */
+class WrittenDisplay implements Display {
+  readonly told: string[] = []
+  listening = (url: string) => void this.told.push(`listening ${url}`)
+  metadata = () => void this.told.push('metadata')
+  peer = () => void this.told.push('peer')
+  problem = ({ code, message, isFatal }: Parameters<Display['problem']>[0]) =>
+    void this.told.push(`problem ${code} ${isFatal}: ${message}`)
+  done = () => void this.told.push('done')
+  note = (text: string) => void this.told.push(`note ${text}`)
+  progress = () => void this.told.push('progress')
+  close = () => void this.told.push('close')
+}
+
+class AddingClient extends MemoryClient {
+  readonly #listeners = new Set<(torrent: Torrent) => void>()
+  readonly addedWith: (AddOptions | undefined)[] = []
+
+  override async add(source: string, options?: AddOptions): Promise<Torrent> {
+    this.addedWith.push(options)
+    if (source === 'bad') throw Object.assign(new Error('Give another.'), { name: 'BadSource' })
+    const torrent = torrentOf(source)
+    this.torrents.push(torrent)
+    for (const listener of this.#listeners) listener(torrent)
+    return torrent
+  }
+
+  override onTorrent(listener?: (torrent: Torrent) => void): () => void {
+    if (listener !== undefined) this.#listeners.add(listener)
+    return () => {}
+  }
+}
+
+function begin(sources: readonly string[], changes: Partial<RunSettings> = {}) {
+  const client = new AddingClient()
+  const display = new WrittenDisplay()
+  const stop = new AbortController()
+  const opened: { client?: ClientOptions; server?: ServerOptions; isServerClosed: boolean } = {
+    isServerClosed: false,
+  }
+  const code = run({
+    sources,
+    settings: { ...defaults, state: '/state', ...changes },
+    stop: stop.signal,
+    makeDisplay: () => display,
+    floors: {
+      openClient: async options => {
+        opened.client = options
+        return client
+      },
+      openServer: async options => {
+        opened.server = options
+        return {
+          url: 'http://x/',
+          urlOf: path => path,
+          close: async () => {
+            opened.isServerClosed = true
+          },
+        }
+      },
+    },
+  })
+  return { client, display, stop, opened, code }
+}
+
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+test('a run tells its address, then the files, and stops cleanly with 0', async () => {
+  const { code, display, stop, client, opened } = begin(['a'])
+  await settled()
+  stop.abort()
+  expect(await code).toBe(0)
+  expect(display.told).toEqual([
+    'listening http://x/',
+    'metadata',
+    'progress',
+    'note Stopping…',
+    'close',
+  ])
+  expect([client.isClosed, opened.isServerClosed]).toEqual([true, true])
+})
+
+test('the settings reach the client and the server', async () => {
+  const { code, stop, client, opened } = begin(['a'], {
+    connections: 7,
+    down: 5,
+    bind: '127.0.0.2',
+    peer: ['h:1'],
+    file: [2],
+    http: 0,
+  })
+  stop.abort()
+  await code
+  expect(opened.client).toMatchObject({ connections: 7, downLimit: 5, bind: '127.0.0.2' })
+  expect(opened.server).toMatchObject({ port: 0, isPortFixed: true })
+  expect(client.addedWith).toEqual([{ peers: ['h:1'], files: [2] }])
+})
+
+test('a torrent that is done stays open for the viewer until the user stops', async () => {
+  const { code, display, stop, client } = begin(['a'])
+  await settled()
+  client.torrents[0]!.emit({ type: 'done' })
+  client.torrents[0]!.emit({ type: 'done' })
+  expect(display.told.slice(-2)).toEqual(['progress', 'done'])
+  stop.abort()
+  expect(await code).toBe(0)
+})
+
+test('with --exit the run ends when all are done and nobody watches', async () => {
+  const { code, client } = begin(['a', 'b'], { exit: true })
+  await settled()
+  const [first, second] = client.torrents
+  first!.emit({ type: 'done' })
+  second!.change({ viewers: [{ file: 0, positionBytes: 0, windowBytes: 1 }] })
+  second!.emit({ type: 'done' })
+  const isOver = () => Promise.race([code.then(() => true), settled().then(() => false)])
+  expect(await isOver()).toBe(false)
+  second!.change({ viewers: [] })
+  first!.emit({ type: 'problem', code: 'no-peers', message: 'x', isFatal: false })
+  expect(await code).toBe(0)
+})
+
+test('a fatal problem of the only torrent ends the run with 1', async () => {
+  const { code, client, display } = begin(['a'])
+  await settled()
+  const problem = { code: 'bad-metadata', message: 'Broken.', isFatal: true }
+  client.torrents[0]!.emit({ type: 'problem', ...problem })
+  expect(await code).toBe(1)
+  expect(display.told).toContain('problem bad-metadata true: Broken.')
+})
+
+test('a problem that is over is told as good news', async () => {
+  const { code, client, display, stop } = begin(['a'])
+  await settled()
+  const over = { code: 'over', message: 'There is room again.', isFatal: false }
+  client.torrents[0]!.emit({ type: 'problem', ...over })
+  expect(display.told.at(-1)).toBe('note There is room again.')
+  stop.abort()
+  await code
+})
+
+test('when one of two sources is bad the other goes on, and the exit code tells', async () => {
+  const { code, client, display } = begin(['bad', 'a'], { exit: true })
+  await settled()
+  expect(display.told).toContain('problem bad-source false: Give another.')
+  client.torrents[0]!.emit({ type: 'done' })
+  expect(await code).toBe(1)
+})
+
+test('when every source is bad the run fails with the reason and leaves nothing open', async () => {
+  const { code, client, opened } = begin(['bad'])
+  await expect(code).rejects.toThrow('Give another.')
+  expect([client.isClosed, opened.isServerClosed]).toEqual([true, true])
+})
+
+test('with --remove the files go at the end, after a stop too', async () => {
+  const { code, client, stop } = begin(['a'], { remove: true })
+  await settled()
+  const [torrent] = client.torrents
+  stop.abort()
+  await code
+  expect(torrent!.removed).toEqual({ deleteFiles: true })
+})
+
+test('an error with a name of ours is told as it is, another as a fault of the program', () => {
+  const known = Object.assign(new Error('Port 1 is in use.'), { name: 'PortInUse' })
+  expect(problemOf(known, false)).toEqual({ code: 'port-in-use', message: 'Port 1 is in use.' })
+  expect(problemOf(new TypeError('x'), false).code).toBe('internal-error')
+})

@@ -1,0 +1,118 @@
+// `torrent-live <source>… [directory]`: streams torrents until the user stops it.
+import { access, constants, mkdir } from 'node:fs/promises'
+import type { Torrent } from '../node/index.ts'
+import type { RunningServer } from '../server/index.ts'
+import type { Display } from './display.ts'
+import { JsonDisplay } from './json-display.ts'
+import { LineDisplay } from './line-display.ts'
+import { LiveDisplay } from './live-display.ts'
+import { browserFor, playerFor, start } from './programs.ts'
+import { type RunSettings, run } from './run.ts'
+import { onStopSignals } from './stop-signal.ts'
+
+export interface StreamOptions {
+  readonly sources: readonly string[]
+  readonly settings: RunSettings
+}
+
+/** @returns the exit code. */
+export async function stream({ sources, settings }: StreamOptions): Promise<0 | 1> {
+  const { signal, release } = onStopSignals(() => process.exit(0))
+  let display: Display | undefined
+  try {
+    await prepareFolder(settings.directory, 'Choose another directory')
+    await prepareFolder(settings.state, 'Choose another --state')
+    return await run({
+      sources,
+      settings,
+      stop: signal,
+      makeDisplay: urlOf => {
+        display = makeDisplay(settings, urlOf)
+        return display
+      },
+      onListening: ({ url }) => {
+        if (settings.open) void open(url, display)
+      },
+      onMetadata: (torrent, server) => {
+        if (settings.player !== undefined) void play(settings.player, torrent, server, display)
+      },
+      floors: {
+        openClient: async options => (await import('../node/index.ts')).openClient(options),
+        openServer: async options => (await import('../server/index.ts')).openServer(options),
+      },
+    })
+  } finally {
+    release()
+  }
+}
+
+/** @throws Error named `NoFolder` */
+async function prepareFolder(folder: string, advice: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const reason =
+      code === 'EROFS' || code === 'EACCES' || code === 'EPERM'
+        ? 'it may not be written'
+        : code === 'ENOSPC'
+          ? 'the disk is full'
+          : code === 'ENOTDIR' || code === 'EEXIST'
+            ? 'a file is in its way'
+            : `the system says ${code}`
+    const message = `Cannot store anything in ${folder}: ${reason}. ${advice}, or correct it.`
+    throw Object.assign(new Error(message, { cause: error }), { name: 'NoFolder' })
+  }
+}
+
+export function makeDisplay(
+  settings: Pick<RunSettings, 'json' | 'verbose'>,
+  urlOf: (path: string) => string,
+): Display {
+  const { stdout, env } = process
+  // The reader of our output went away (`| head`): there is nobody to tell any more.
+  stdout.once('error', () => process.exit(0))
+  if (settings.json) return new JsonDisplay({ output: stdout, now: () => performance.now(), urlOf })
+  if (!stdout.isTTY || env.TERM === 'dumb')
+    return new LineDisplay({ output: stdout, isVerbose: settings.verbose })
+  return new LiveDisplay({
+    terminal: stdout,
+    isColoured: !env.NO_COLOR,
+    isUnicode: isUnicode(process.platform, env),
+    isVerbose: settings.verbose,
+  })
+}
+
+/** Windows' old console has no block letters in its usual font; elsewhere the locale tells. */
+export function isUnicode(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): boolean {
+  if (platform === 'win32') return Boolean(environment.WT_SESSION || environment.TERM_PROGRAM)
+  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || ''
+  return platform === 'darwin' || /utf-?8/i.test(locale)
+}
+
+export async function open(url: string, display: Display | undefined): Promise<void> {
+  const browser = browserFor(url, { platform: process.platform, environment: process.env })
+  if (browser === undefined || !(await start(browser)))
+    display?.note(`No browser could be started here: open ${url} yourself.`)
+}
+
+async function play(
+  name: 'mpv' | 'vlc',
+  torrent: Torrent,
+  server: RunningServer,
+  display: Display | undefined,
+): Promise<void> {
+  const playable = torrent
+    .view()
+    .files.filter(file => file.isWanted && (file.kind === 'video' || file.kind === 'audio'))
+  const file = playable.find(one => one.kind === 'video') ?? playable[0]
+  if (file === undefined) {
+    display?.note(`There is nothing that ${name} could play in this torrent.`)
+    return
+  }
+  const system = { platform: process.platform, environment: process.env }
+  const url = server.urlOf(file.url)
+  if (!(await start(playerFor(name, url, system))))
+    display?.note(`${name} could not be started: install it, or open ${url} in another player.`)
+}
