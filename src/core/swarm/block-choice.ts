@@ -1,0 +1,361 @@
+// Which blocks to ask of a peer that has room, in this order: late blocks, blocks that viewers wait for, what
+// is left of open pieces, new pieces, and at the very end blocks that a slower peer holds.
+import type { Millis } from '../world/index.ts'
+import { NOT_OPEN, type OpenIndex } from './block-table.ts'
+import type { Deadlines } from './deadline.ts'
+import type { PeerSpeeds } from './peer-speeds.ts'
+import type { PieceStates } from './piece-states.ts'
+import { BLOCK_BYTES } from './pipeline.ts'
+import { NO_ROW, type PeerSlot, type Row } from './request-table.ts'
+import type { Suspects } from './suspects.ts'
+
+/** Places among the open pieces that only viewers' pieces may take. */
+const RESERVED_OPEN_MAX = 2
+/** A late block matters when its piece is due this soon. */
+const LATE_MATTERS_MS = 10_000
+/** Late blocks known at once; more are found when these are asked for. */
+export const LATE_MAX = 64
+/** A peer is too slow for a piece when it takes a quarter longer than all together would, and this much. */
+const SOON_FACTOR = 1.25
+const SOON_SLACK_MS = 50
+/** The soonest of all is never too slow, nor whoever is nearly as soon. */
+const BEST_FACTOR = 1.5
+/** With this part of the time until a piece is due, a slow peer may have it. */
+const DUE_PART = 0.5
+/** Pieces that a slow peer is tried on before it goes to what no viewer waits for. */
+const TRIED_MAX = 512
+/** Copies asked on suspicion may waste 4 % of what was received (5 % is the promise), and 256 KiB at the start. */
+const WASTE_PART = 0.04
+const WASTE_FREE_BLOCKS = 16
+/** At the end a block is asked once more of a peer that would answer in half of the time. */
+const AGAIN_FACTOR = 2
+
+interface Parts {
+  readonly states: PieceStates
+  readonly speeds: PeerSpeeds
+  readonly deadlines: Deadlines
+  readonly suspects: Suspects
+}
+
+export class BlockChoice {
+  /** Nothing outside of the viewers' windows is asked for. */
+  isWindowsOnly = false
+  readonly #states: PieceStates
+  readonly #speeds: PeerSpeeds
+  readonly #deadlines: Deadlines
+  readonly #suspects: Suspects
+  /** Every due piece before this rank has no free block. */
+  #dueFrom = 0
+  readonly #late = new Int32Array(LATE_MAX)
+  #lateCount = 0
+  #out: Int32Array = new Int32Array(0)
+  #count = 0
+  #limit = 0
+
+  constructor(parts: Parts) {
+    this.#states = parts.states
+    this.#speeds = parts.speeds
+    this.#deadlines = parts.deadlines
+    this.#suspects = parts.suspects
+  }
+
+  /** Due pieces may have free blocks again, or the list is another. */
+  restartDue(): void {
+    this.#dueFrom = 0
+  }
+
+  /** Whether every wanted piece is at least in flight. */
+  get isNearEnd(): boolean {
+    return this.isWindowsOnly || this.#states.availability.openable.count === 0
+  }
+
+  /** Writes at most `limit` blocks to `out`, asked of `slot` from now on. @returns how many. */
+  choose(nowMs: Millis, slot: PeerSlot, limit: number, out: Int32Array): number {
+    this.#out = out
+    this.#count = 0
+    this.#limit = limit
+    const mayHurry = !this.#speeds.isStalled(slot)
+    if (mayHurry && this.#lateCount > 0) this.#chooseLate(nowMs, slot)
+    if (mayHurry && this.#deadlines.count > 0) this.#chooseDue(nowMs, slot)
+    if (!this.isWindowsOnly) {
+      if (this.#count < limit) this.#chooseOpen(nowMs, slot)
+      if (this.#count < limit) this.#chooseMissing(nowMs, slot)
+    }
+    if (this.#count < limit && mayHurry) this.#chooseAgain(nowMs, slot)
+    return this.#count
+  }
+
+  /** As `choose`, from the `allowed` pieces only; where there are viewers, only what they wait for. */
+  chooseFrom(
+    nowMs: Millis,
+    slot: PeerSlot,
+    bounds: { readonly allowed: readonly number[]; readonly limit: number },
+    out: Int32Array,
+  ): number {
+    this.#out = out
+    this.#count = 0
+    this.#limit = bounds.limit
+    const { table, availability } = this.#states
+    for (const piece of bounds.allowed) {
+      const isNeeded =
+        this.#deadlines.count > 0 ? this.#deadlines.covers(piece) : availability.lacking.has(piece)
+      if (!isNeeded || !availability.has(slot, piece)) continue
+      const canOpen = this.#states.isMissing(piece) && table.unusedCount > RESERVED_OPEN_MAX
+      const open = canOpen ? this.#states.open(piece) : this.#states.openOf(piece)
+      if (open !== NOT_OPEN) this.#takeFree(nowMs, slot, open)
+    }
+    return this.#count
+  }
+
+  /**
+   * Looks for late blocks: asked of one peer only, longer ago than its mean + sigma, and needed soon.
+   *
+   * @returns when the next block becomes late; `Infinity` when none is asked for.
+   */
+  findLate(nowMs: Millis): Millis {
+    this.#lateCount = 0
+    let nextMs = Number.POSITIVE_INFINITY
+    const deadlines = this.#deadlines
+    for (let rank = 0; rank < deadlines.count; rank++) {
+      if ((deadlines.dueMs[rank] as number) > nowMs + LATE_MATTERS_MS) break
+      const open = this.#states.openOf(deadlines.pieces[rank] as number)
+      if (open !== NOT_OPEN) nextMs = Math.min(nextMs, this.#findLateIn(nowMs, open))
+    }
+    if (!this.isNearEnd) return nextMs
+    for (let open = 0; open < this.#states.table.openMax; open++) {
+      const piece = this.#states.table.pieceAt(open)
+      if (piece < 0 || deadlines.covers(piece)) continue
+      nextMs = Math.min(nextMs, this.#findLateIn(nowMs, open))
+    }
+    return nextMs
+  }
+
+  get lateCount(): number {
+    return this.#lateCount
+  }
+
+  #findLateIn(nowMs: Millis, open: OpenIndex): Millis {
+    const { table, requests, blocks } = this.#states
+    let nextMs = Number.POSITIVE_INFINITY
+    if (!table.isInFlight(open)) return nextMs
+    const first = table.pieceAt(open) * blocks.perPiece
+    for (let index = 0; index < table.blockCount(open); index++) {
+      const row = table.firstRow(open, index)
+      if (row === NO_ROW || requests.nextOfBlock[row] !== NO_ROW) continue
+      const lateMs = this.#lateAtMs(row)
+      if (lateMs > nowMs) nextMs = Math.min(nextMs, lateMs)
+      else if (this.#lateCount < LATE_MAX) this.#late[this.#lateCount++] = first + index
+    }
+    return nextMs
+  }
+
+  #lateAtMs(row: Row): Millis {
+    const { requests } = this.#states
+    const slot = requests.slot[row] as PeerSlot
+    return (requests.askedMs[row] as number) + this.#speeds.lateAfterMs(slot)
+  }
+
+  #chooseLate(nowMs: Millis, slot: PeerSlot): void {
+    const states = this.#states
+    let kept = 0
+    for (let at = 0; at < this.#lateCount; at++) {
+      const block = this.#late[at] as number
+      const open = states.openOf(states.blocks.pieceOf(block))
+      const index = block % states.blocks.perPiece
+      const row = open === NOT_OPEN ? NO_ROW : states.table.firstRow(open, index)
+      if (row === NO_ROW || states.requests.nextOfBlock[row] !== NO_ROW) continue
+      const isTaken = this.#count < this.#limit && this.#canRepeat(nowMs, slot, open, index)
+      if (isTaken) this.#ask(nowMs, slot, open, index)
+      else this.#late[kept++] = block
+    }
+    this.#lateCount = kept
+  }
+
+  /** Whether `slot` may be asked for a block that one other peer holds. */
+  #canRepeat(nowMs: Millis, slot: PeerSlot, open: OpenIndex, index: number): boolean {
+    const { table, requests, availability } = this.#states
+    const row = table.firstRow(open, index)
+    if (requests.slot[row] === slot || !availability.has(slot, table.pieceAt(open))) return false
+    return this.#mayWaste() && this.#mayAsk(nowMs, slot, open, index)
+  }
+
+  #mayWaste(): boolean {
+    const { wastedBlocks, doubledBlocks, receivedBlocks } = this.#states
+    return wastedBlocks + doubledBlocks < WASTE_FREE_BLOCKS + receivedBlocks * WASTE_PART
+  }
+
+  #chooseDue(nowMs: Millis, slot: PeerSlot): void {
+    const deadlines = this.#deadlines
+    const states = this.#states
+    let bytesAhead = states.requests.liveCount * BLOCK_BYTES
+    let isNoneFree = true
+    const last = Math.min(deadlines.count, this.#dueFrom + TRIED_MAX)
+    for (let rank = this.#dueFrom; rank < last && this.#count < this.#limit; rank++) {
+      const piece = deadlines.pieces[rank] as number
+      const free = states.freeBlocksOf(piece)
+      if (free === 0) {
+        if (isNoneFree) this.#dueFrom = rank + 1
+        continue
+      }
+      isNoneFree = false
+      bytesAhead += free * BLOCK_BYTES
+      if (!states.availability.has(slot, piece)) continue
+      if (!this.#isSoonEnough(nowMs, slot, bytesAhead, deadlines.dueMs[rank] as number)) continue
+      const open = states.isMissing(piece) ? this.#openDue(piece, rank) : states.openOf(piece)
+      if (open !== NOT_OPEN) this.#takeFree(nowMs, slot, open)
+    }
+  }
+
+  /** Whether this peer would answer about as soon as all of them together, or well before it is due. */
+  #isSoonEnough(nowMs: Millis, slot: PeerSlot, bytesAhead: number, dueMs: Millis): boolean {
+    const ownMs = this.#speeds.answerMs(slot)
+    if (ownMs < (dueMs - nowMs) * DUE_PART) return true
+    if (ownMs <= this.#speeds.bestAnswerMs(nowMs) * BEST_FACTOR) return true
+    return ownMs <= this.#speeds.allAnswerMs(nowMs, bytesAhead) * SOON_FACTOR + SOON_SLACK_MS
+  }
+
+  /** A place for a due piece: a free one, or that of a piece that nobody waits for or that is due later. */
+  #openDue(piece: number, rank: number): OpenIndex {
+    const states = this.#states
+    if (states.table.unusedCount === 0) {
+      const victim = this.#victim(rank)
+      if (victim < 0) return NOT_OPEN
+      states.giveUp(victim)
+    }
+    return states.open(piece)
+  }
+
+  #victim(rank: number): number {
+    const { table } = this.#states
+    let victim = -1
+    let fewest = Number.POSITIVE_INFINITY
+    for (let open = 0; open < table.openMax; open++) {
+      const piece = table.pieceAt(open)
+      if (piece < 0 || !table.isInFlight(open) || this.#deadlines.covers(piece)) continue
+      const received = table.receivedCount(open)
+      if (received >= fewest) continue
+      fewest = received
+      victim = piece
+    }
+    if (victim >= 0) return victim
+    for (let later = this.#deadlines.count - 1; later > rank; later--) {
+      const open = this.#states.openOf(this.#deadlines.pieces[later] as number)
+      if (open !== NOT_OPEN && table.isInFlight(open)) return table.pieceAt(open)
+    }
+    return -1
+  }
+
+  #chooseOpen(nowMs: Millis, slot: PeerSlot): void {
+    const { table, availability } = this.#states
+    let open = table.firstPickable
+    while (open !== NOT_OPEN && this.#count < this.#limit) {
+      const next = table.nextPickable(open)
+      const piece = table.pieceAt(open)
+      const isOrdinary = availability.lacking.has(piece) && !this.#deadlines.covers(piece)
+      if (isOrdinary && availability.has(slot, piece)) this.#takeFree(nowMs, slot, open)
+      open = next
+    }
+  }
+
+  #chooseMissing(nowMs: Millis, slot: PeerSlot): void {
+    const states = this.#states
+    const reserved = Math.min(RESERVED_OPEN_MAX, states.table.openMax >> 1)
+    while (this.#count < this.#limit && states.table.unusedCount > reserved) {
+      const piece = this.#nextMissing(slot)
+      if (piece < 0) return
+      const before = this.#count
+      this.#takeFree(nowMs, slot, states.open(piece))
+      if (this.#count === before) return
+    }
+  }
+
+  #nextMissing(slot: PeerSlot): number {
+    const { availability } = this.#states
+    const ahead = this.#deadlines.ahead
+    if (ahead !== undefined) {
+      const piece = this.#uncovered(slot, availability.nextInOrder(slot, ahead.from))
+      if (piece >= 0 && piece <= ahead.to) return piece
+    }
+    const piece = availability.nextFor(slot)
+    return this.#deadlines.covers(piece) ? this.#uncovered(slot, piece) : piece
+  }
+
+  #uncovered(slot: PeerSlot, from: number): number {
+    let piece = from
+    while (piece >= 0 && this.#deadlines.covers(piece)) {
+      piece = this.#states.availability.nextInOrder(slot, piece + 1)
+    }
+    return piece
+  }
+
+  /** The end game: nothing is free, and other peers hold blocks that this one would send sooner. */
+  #chooseAgain(nowMs: Millis, slot: PeerSlot): void {
+    if (!this.isNearEnd || !this.#mayWaste()) return
+    const { table, availability } = this.#states
+    for (let open = 0; open < table.openMax && this.#count < this.#limit; open++) {
+      const piece = table.pieceAt(open)
+      if (piece < 0 || !table.isInFlight(open) || !availability.has(slot, piece)) continue
+      for (let index = 0; index < table.blockCount(open) && this.#count < this.#limit; index++) {
+        const row = table.firstRow(open, index)
+        if (row === NO_ROW || this.#states.requests.nextOfBlock[row] !== NO_ROW) continue
+        const canRepeat =
+          this.#isSooner(nowMs, slot, row) && this.#canRepeat(nowMs, slot, open, index)
+        if (canRepeat) this.#ask(nowMs, slot, open, index)
+      }
+    }
+  }
+
+  #isSooner(nowMs: Millis, slot: PeerSlot, row: Row): boolean {
+    const { requests } = this.#states
+    const holder = requests.slot[row] as PeerSlot
+    if (this.#speeds.isStalled(holder)) return true
+    const leftMs = (requests.askedMs[row] as number) + this.#speeds.answerMs(holder) - nowMs
+    return leftMs > this.#speeds.answerMs(slot) * AGAIN_FACTOR || this.#lateAtMs(row) <= nowMs
+  }
+
+  /** Takes free blocks of an open piece in their order, as many as there is room for. */
+  #takeFree(nowMs: Millis, slot: PeerSlot, open: OpenIndex): void {
+    const { table } = this.#states
+    const isSuspect = this.#suspects.has(table.pieceAt(open))
+    let index = table.findFree(open, 0)
+    while (index >= 0 && this.#count < this.#limit) {
+      if (!isSuspect || this.#mayAsk(nowMs, slot, open, index)) this.#ask(nowMs, slot, open, index)
+      index = table.findFree(open, index + 1)
+    }
+  }
+
+  #ask(nowMs: Millis, slot: PeerSlot, open: OpenIndex, index: number): void {
+    this.#out[this.#count++] = this.#states.ask(nowMs, slot, open, index)
+  }
+
+  /** Whether this peer may have a block of a piece that failed before. */
+  #mayAsk(nowMs: Millis, slot: PeerSlot, open: OpenIndex, index: number): boolean {
+    const piece = this.#states.table.pieceAt(open)
+    if (!this.#suspects.has(piece)) return true
+    if (!this.#suspects.isAlone(piece)) {
+      const isOther = !this.#suspects.sentBefore(slot, piece, index)
+      return isOther || this.#bestSource(nowMs, piece, slot) < 0
+    }
+    if (this.#suspects.chosenFor(piece) < 0) {
+      this.#suspects.choose(piece, this.#bestSource(nowMs, piece, -1))
+    }
+    return this.#suspects.chosenFor(piece) === slot
+  }
+
+  /** Who should fetch `piece` alone: the most trusted, and of those the soonest; -1 if nobody can. */
+  #bestSource(nowMs: Millis, piece: number, except: PeerSlot): PeerSlot {
+    let best = -1
+    for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
+      if (slot === except || !this.#speeds.canAsk(nowMs, slot)) continue
+      if (this.#speeds.isStalled(slot) || !this.#states.availability.has(slot, piece)) continue
+      if (best < 0 || this.#isBetterSource(slot, best)) best = slot
+    }
+    return best
+  }
+
+  #isBetterSource(slot: PeerSlot, than: PeerSlot): boolean {
+    const difference = this.#suspects.trustOf(slot) - this.#suspects.trustOf(than)
+    if (difference !== 0) return difference > 0
+    return this.#speeds.answerMs(slot) < this.#speeds.answerMs(than)
+  }
+}

@@ -1,0 +1,267 @@
+// How soon each peer answers: its pipeline, its answer times, whether it may be asked at all. From these
+// follow who gets an urgent block, when a block is late, and when a peer counts as stalled.
+import type { Millis } from '../world/index.ts'
+import { BLOCK_BYTES } from './pipeline.ts'
+import { type PeerSlot, SLOTS_MAX } from './request-table.ts'
+
+/** A peer that was asked and sent nothing for this long, and for 4 of its mean answer times, stalls. */
+const STALL_MIN_MS = 2000
+const STALL_MEANS = 4
+/** Answer times before anything was measured anywhere. */
+const UNKNOWN_ANSWER_MS = 1000
+const UNKNOWN_ROUND_TRIP_MS = 100
+const UNKNOWN_BYTES_PER_SECOND = 250_000
+/** Samples from which on a peer's own answer times say more than those of all. */
+const SAMPLES_MIN = 4
+/** Timers and the loop are no finer: a block is not late for less. */
+const LATE_SLACK_MS = 10
+/** The standard deviation of a normal spread, over its mean absolute deviation. */
+const SIGMA = 1.25
+const MEAN_WEIGHT = 1 / 8
+const DEVIATION_WEIGHT = 1 / 4
+/** A peer that refuses without choking us is left alone for this long, doubled each time, up to the maximum. */
+const REFUSAL_PAUSE_MS = 250
+const REFUSAL_PAUSE_MAX_MS = 30_000
+/** Sums over all peers are kept for so long; a pick happens for every block. */
+const SUMS_KEPT_MS = 4
+/** BEP 6 suggests 10; what a peer allows beyond this is ignored. */
+export const ALLOWED_FAST_MAX = 32
+
+/** What is measured of a peer's link: its `Pipeline`, kept by whoever speaks with the peer. */
+export interface PeerLink {
+  /** Blocks to have in flight. */
+  readonly targetBlocks: number
+  /** 0 while nothing was measured. */
+  readonly bytesPerSecond: number
+  /** The shortest time seen between asking and getting; `Infinity` while unknown. */
+  readonly roundTripMs: number
+}
+
+/** Mean and deviation of a time, as TCP keeps them. @see RFC 6298 */
+class AnswerTimes {
+  meanMs = 0
+  deviationMs = 0
+  samples = 0
+
+  note(tookMs: number): void {
+    if (this.samples++ === 0) {
+      this.meanMs = tookMs
+      this.deviationMs = tookMs / 2
+      return
+    }
+    const error = tookMs - this.meanMs
+    this.deviationMs += (Math.abs(error) - this.deviationMs) * DEVIATION_WEIGHT
+    this.meanMs += error * MEAN_WEIGHT
+  }
+
+  lateAfterMs(sigmas: number): number {
+    return this.meanMs + Math.max(LATE_SLACK_MS, this.deviationMs * SIGMA * sigmas)
+  }
+}
+
+class PeerSpeed {
+  readonly link: PeerLink
+  readonly answers = new AnswerTimes()
+  isChoked = true
+  isStalled = false
+  /** When it last sent a block, or was asked after it had nothing to send. */
+  silentSinceMs: Millis = Number.POSITIVE_INFINITY
+  pausedUntilMs: Millis = Number.NEGATIVE_INFINITY
+  refusals = 0
+  /** Pieces that it sends although it chokes us (BEP 6). */
+  readonly allowedFast: number[] = []
+
+  constructor(link: PeerLink) {
+    this.link = link
+  }
+}
+
+export class PeerSpeeds {
+  readonly #peers: (PeerSpeed | undefined)[] = new Array(SLOTS_MAX).fill(undefined)
+  readonly #outstandingOf: (slot: PeerSlot) => number
+  readonly #ofAll = new AnswerTimes()
+  #slotsUsed = 0
+  #sumsAtMs: Millis = Number.NEGATIVE_INFINITY
+  #bytesPerSecond = 0
+  #bestAnswerMs = 0
+  #meanBytesPerSecond = UNKNOWN_BYTES_PER_SECOND
+
+  /** @param outstandingOf how many requests are live at a slot. */
+  constructor(outstandingOf: (slot: PeerSlot) => number) {
+    this.#outstandingOf = outstandingOf
+  }
+
+  /** Every slot that is in use is below this. */
+  get slotsUsed(): number {
+    return this.#slotsUsed
+  }
+
+  join(slot: PeerSlot, link: PeerLink): void {
+    this.#peers[slot] = new PeerSpeed(link)
+    this.#slotsUsed = Math.max(this.#slotsUsed, slot + 1)
+    this.#forgetSums()
+  }
+
+  leave(slot: PeerSlot): void {
+    this.#peers[slot] = undefined
+    while (this.#slotsUsed > 0 && this.#peers[this.#slotsUsed - 1] === undefined) this.#slotsUsed--
+    this.#forgetSums()
+  }
+
+  isJoined(slot: PeerSlot): boolean {
+    return this.#peers[slot] !== undefined
+  }
+
+  /** Blocks that its pipeline holds; 0 where nobody is. */
+  targetOf(slot: PeerSlot): number {
+    return this.#peers[slot]?.link.targetBlocks ?? 0
+  }
+
+  allowFast(slot: PeerSlot, piece: number): void {
+    const pieces = this.#peers[slot]?.allowedFast
+    if (pieces !== undefined && pieces.length < ALLOWED_FAST_MAX) pieces.push(piece)
+  }
+
+  /** The pieces that it sends although it chokes us. */
+  allowedFastOf(slot: PeerSlot): readonly number[] {
+    return this.#peers[slot]?.allowedFast ?? []
+  }
+
+  setChoked(slot: PeerSlot, isChoked: boolean): void {
+    const peer = this.#peers[slot]
+    if (peer === undefined) return
+    peer.isChoked = isChoked
+    peer.pausedUntilMs = Number.NEGATIVE_INFINITY
+    peer.isStalled = false
+    this.#forgetSums()
+  }
+
+  /** Unchoked, and not paused for refusing. */
+  canAsk(nowMs: Millis, slot: PeerSlot): boolean {
+    const peer = this.#peers[slot]
+    return peer !== undefined && !peer.isChoked && nowMs >= peer.pausedUntilMs
+  }
+
+  isChoked(slot: PeerSlot): boolean {
+    return this.#peers[slot]?.isChoked !== false
+  }
+
+  isStalled(slot: PeerSlot): boolean {
+    return this.#peers[slot]?.isStalled === true
+  }
+
+  silentSinceMs(slot: PeerSlot): Millis {
+    const silentSinceMs = this.#peers[slot]?.silentSinceMs
+    return silentSinceMs === undefined || this.#outstandingOf(slot) === 0
+      ? Number.POSITIVE_INFINITY
+      : silentSinceMs
+  }
+
+  /** The peer is asked while nothing was outstanding: its silence counts from now. */
+  noteBusy(nowMs: Millis, slot: PeerSlot): void {
+    const peer = this.#peers[slot] as PeerSpeed
+    peer.silentSinceMs = nowMs
+  }
+
+  noteBlock(nowMs: Millis, slot: PeerSlot, askedMs: Millis): void {
+    const peer = this.#peers[slot] as PeerSpeed
+    peer.answers.note(nowMs - askedMs)
+    this.#ofAll.note(nowMs - askedMs)
+    peer.silentSinceMs = nowMs
+    peer.isStalled = false
+    peer.refusals = 0
+  }
+
+  /** @returns until when the peer is paused. */
+  noteRefusal(nowMs: Millis, slot: PeerSlot): Millis {
+    const peer = this.#peers[slot]
+    if (peer === undefined || peer.isChoked) return Number.POSITIVE_INFINITY
+    const pauseMs = REFUSAL_PAUSE_MS * 2 ** peer.refusals
+    if (nowMs >= peer.pausedUntilMs && pauseMs < REFUSAL_PAUSE_MAX_MS) peer.refusals++
+    peer.pausedUntilMs = nowMs + Math.min(REFUSAL_PAUSE_MAX_MS, pauseMs)
+    return peer.pausedUntilMs
+  }
+
+  pausedUntilMs(slot: PeerSlot): Millis {
+    return this.#peers[slot]?.pausedUntilMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** When this peer stalls unless a block comes; `Infinity` where nothing is asked or it stalls already. */
+  stallAtMs(slot: PeerSlot): Millis {
+    const peer = this.#peers[slot]
+    if (peer === undefined || peer.isStalled || this.#outstandingOf(slot) === 0) {
+      return Number.POSITIVE_INFINITY
+    }
+    return peer.silentSinceMs + Math.max(STALL_MIN_MS, STALL_MEANS * peer.answers.meanMs)
+  }
+
+  setStalled(slot: PeerSlot): void {
+    const peer = this.#peers[slot]
+    if (peer !== undefined) peer.isStalled = true
+    this.#forgetSums()
+  }
+
+  /** A block asked for from this peer is late after so long: mean + sigma. */
+  lateAfterMs(slot: PeerSlot): number {
+    const own = this.#peers[slot]?.answers
+    if (own !== undefined && own.samples >= SAMPLES_MIN) return own.lateAfterMs(1)
+    return this.#ofAll.samples >= SAMPLES_MIN ? this.#ofAll.lateAfterMs(2) : UNKNOWN_ANSWER_MS
+  }
+
+  /** How long one more block asked of this peer would take: what is outstanding, its rate, its delay. */
+  answerMs(slot: PeerSlot): number {
+    return this.roundTripMs(slot) + (this.#outstandingOf(slot) + 1) * this.blockMs(slot)
+  }
+
+  roundTripMs(slot: PeerSlot): number {
+    const roundTripMs = this.#peers[slot]?.link.roundTripMs ?? Number.POSITIVE_INFINITY
+    return Number.isFinite(roundTripMs) ? roundTripMs : UNKNOWN_ROUND_TRIP_MS
+  }
+
+  /** Milliseconds a block takes at this peer's rate; a peer not measured yet counts as the mean of the others. */
+  blockMs(slot: PeerSlot): number {
+    const measured = this.#peers[slot]?.link.bytesPerSecond ?? 0
+    return (BLOCK_BYTES * 1000) / (measured > 0 ? measured : this.#meanBytesPerSecond)
+  }
+
+  /** How long `bytes` more would take all peers together that can be asked, besides what is outstanding. */
+  allAnswerMs(nowMs: Millis, bytes: number): number {
+    this.#sum(nowMs)
+    return this.#bestRoundTripMs + (bytes * 1000) / this.#bytesPerSecond
+  }
+
+  /** The shortest `answerMs` of all peers that can be asked. */
+  bestAnswerMs(nowMs: Millis): number {
+    this.#sum(nowMs)
+    return this.#bestAnswerMs
+  }
+
+  #bestRoundTripMs = UNKNOWN_ROUND_TRIP_MS
+
+  #forgetSums(): void {
+    this.#sumsAtMs = Number.NEGATIVE_INFINITY
+  }
+
+  #sum(nowMs: Millis): void {
+    if (nowMs - this.#sumsAtMs < SUMS_KEPT_MS) return
+    this.#sumsAtMs = nowMs
+    let measured = 0
+    let measuredCount = 0
+    let unmeasuredCount = 0
+    let bestAnswerMs = Number.POSITIVE_INFINITY
+    let bestRoundTripMs = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < this.#slotsUsed; slot++) {
+      if (!this.canAsk(nowMs, slot) || this.isStalled(slot)) continue
+      const rate = this.#peers[slot]?.link.bytesPerSecond ?? 0
+      measured += rate
+      if (rate > 0) measuredCount++
+      else unmeasuredCount++
+      bestAnswerMs = Math.min(bestAnswerMs, this.answerMs(slot))
+      bestRoundTripMs = Math.min(bestRoundTripMs, this.roundTripMs(slot))
+    }
+    if (measuredCount > 0) this.#meanBytesPerSecond = measured / measuredCount
+    this.#bytesPerSecond = Math.max(1, measured + unmeasuredCount * this.#meanBytesPerSecond)
+    this.#bestAnswerMs = bestAnswerMs
+    this.#bestRoundTripMs = bestRoundTripMs
+  }
+}

@@ -1,0 +1,558 @@
+// Decides which block is asked of which peer. It has no effects of its own: the swarm calls it for everything
+// that happens, asks what to send, and sends it. Invariants: a block is in exactly one state; a peer is never
+// asked for a block that it is already asked for; nothing is allocated for a block.
+//
+// It acts on events, not on a tick: `pick` after each block, and for everybody when `isWorkSpread` says that
+// work came free (a seek, a late block, a stall, a choke, a bad piece).
+import { assert, type BitField } from '../bytes/index.ts'
+import type { Millis } from '../world/index.ts'
+import { BlockChoice } from './block-choice.ts'
+import { NOT_OPEN } from './block-table.ts'
+import {
+  Deadlines,
+  type ReadKey,
+  type ViewerKey,
+  type ViewerRead,
+  type Window,
+} from './deadline.ts'
+import type { BlockNumber, PieceLayout } from './layout.ts'
+import type { PairList } from './pair-list.ts'
+import { type PeerLink, PeerSpeeds } from './peer-speeds.ts'
+import { type PieceState, PieceStates } from './piece-states.ts'
+import { BLOCK_BYTES } from './pipeline.ts'
+import { NO_ROW, type PeerSlot, type Row, SLOTS_MAX } from './request-table.ts'
+import { type Retry, Suspects } from './suspects.ts'
+
+/** Late blocks are looked for no more often than this. */
+const LATE_PERIOD_MS = 5
+
+export interface PickerOptions {
+  readonly layout: PieceLayout
+  /** Pieces in flight, being hashed and being written, together: as many as there are buffers. */
+  readonly openPiecesMax: number
+  /** Pieces on disk at the start; copied. */
+  readonly stored?: BitField
+}
+
+/** What became of a block: `completes` is an accepted one after which its piece can be hashed. */
+export type Reception = 'accepted' | 'completes' | 'duplicate' | 'unasked'
+
+export class Picker {
+  readonly openPiecesMax: number
+  /** When the block that was received last had been asked for. */
+  askedAtMs: Millis = 0
+  readonly #states: PieceStates
+  readonly #speeds: PeerSpeeds
+  readonly #deadlines: Deadlines
+  readonly #suspects = new Suspects()
+  readonly #choice: BlockChoice
+  /** By slot: 1 while its last pick found less than it had room for. */
+  readonly #isHungry = new Uint8Array(SLOTS_MAX)
+  #hungryCount = 0
+  readonly #order = new Int32Array(SLOTS_MAX)
+  #isWorkSpread = false
+  #wakeAtMs: Millis = Number.POSITIVE_INFINITY
+
+  constructor(options: PickerOptions) {
+    const { layout, openPiecesMax, stored } = options
+    this.openPiecesMax = openPiecesMax
+    this.#states = new PieceStates(layout, openPiecesMax, stored)
+    this.#speeds = new PeerSpeeds(slot => this.#states.requests.liveOf(slot))
+    this.#deadlines = new Deadlines(layout, piece => this.#states.isVerified(piece))
+    this.#choice = new BlockChoice({
+      states: this.#states,
+      speeds: this.#speeds,
+      deadlines: this.#deadlines,
+      suspects: this.#suspects,
+    })
+  }
+
+  // Geometry.
+
+  /** The block that starts at `begin` in `piece`, or -1: both are a stranger's words. */
+  blockAt(piece: number, begin: number): BlockNumber {
+    return this.#states.blocks.at(piece, begin)
+  }
+
+  pieceOf(block: BlockNumber): number {
+    return this.#states.blocks.pieceOf(block)
+  }
+
+  /** Where `block` starts inside its piece, in bytes. */
+  beginOf(block: BlockNumber): number {
+    return this.#states.blocks.beginOf(block)
+  }
+
+  /** 16 KiB, or less at the end of a piece. */
+  bytesOf(block: BlockNumber): number {
+    return this.#states.blocks.bytesOf(block)
+  }
+
+  // Peers.
+
+  /**
+   * A peer may be asked from now on, once it has unchoked us.
+   *
+   * @param slot not in use.
+   * @param link what is measured of it: read, not changed. `resume` and `noteBlock` are the caller's.
+   */
+  peerJoined(slot: PeerSlot, link: PeerLink): void {
+    assert(slot >= 0 && slot < SLOTS_MAX && !this.#speeds.isJoined(slot), 'slot is in use')
+    this.#speeds.join(slot, link)
+    this.#states.availability.join(slot)
+  }
+
+  /** The connection is gone: its requests return, and the slot is free for another peer. */
+  peerLeft(slot: PeerSlot): void {
+    if (!this.#speeds.isJoined(slot)) return
+    this.#forgetRequests(slot)
+    this.#states.availability.leave(slot)
+    this.#states.table.forgetSender(slot)
+    this.#suspects.peerLeft(slot)
+    this.#setHungry(slot, false)
+    this.#speeds.leave(slot)
+  }
+
+  peerHas(slot: PeerSlot, piece: number): void {
+    this.#states.availability.add(slot, piece)
+    if (this.#isHungry[slot] === 1) this.#isWorkSpread = true
+  }
+
+  peerHasAll(slot: PeerSlot): void {
+    this.#states.availability.setAll(slot)
+  }
+
+  peerHasNone(slot: PeerSlot): void {
+    this.#states.availability.leave(slot)
+  }
+
+  /** @param bytes a bit field as in BEP 3, lent; bits that it lacks count as 0. */
+  peerHasField(slot: PeerSlot, bytes: Uint8Array): void {
+    this.#states.availability.setField(slot, bytes)
+  }
+
+  /** @see BEP 54 */
+  peerLacks(slot: PeerSlot, piece: number): void {
+    this.#states.availability.lose(slot, piece)
+  }
+
+  /** Whether it has a wanted piece that is not verified. */
+  isInteresting(slot: PeerSlot): boolean {
+    return this.#states.availability.isInteresting(slot)
+  }
+
+  /** Connected peers that have `piece`. */
+  copiesOf(piece: number): number {
+    return this.#states.availability.copiesOf(piece)
+  }
+
+  /** Its requests return; blocks that were on their way are still accepted. */
+  choked(slot: PeerSlot): void {
+    this.#returnRequests(slot)
+    this.#speeds.setChoked(slot, true)
+    this.#suspects.unchoose(slot)
+  }
+
+  unchoked(slot: PeerSlot): void {
+    this.#speeds.setChoked(slot, false)
+  }
+
+  /** The peer sends `piece` although it chokes us. @see BEP 6 */
+  allowedFast(slot: PeerSlot, piece: number): void {
+    this.#speeds.allowFast(slot, piece)
+  }
+
+  // Asking.
+
+  /**
+   * The blocks to ask of `slot` now; from here on they count as asked.
+   *
+   * @param room  at most so many: what the peer's pipeline has free.
+   * @param out   filled from its start.
+   * @returns how many.
+   */
+  pick(nowMs: Millis, slot: PeerSlot, room: number, out: Int32Array): number {
+    const { requests } = this.#states
+    const outstanding = requests.liveOf(slot)
+    const limit = Math.min(room, out.length, requests.roomLeft)
+    if (limit <= 0) return 0
+    const count = this.#choose(nowMs, slot, limit, out)
+    if (count === 0) return 0
+    if (outstanding === 0) {
+      this.#speeds.noteBusy(nowMs, slot)
+      this.#wakeBy(this.#speeds.stallAtMs(slot))
+    }
+    const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
+    if (isWatched) this.#wakeBy(nowMs + this.#speeds.lateAfterMs(slot))
+    return count
+  }
+
+  #choose(nowMs: Millis, slot: PeerSlot, limit: number, out: Int32Array): number {
+    if (this.#speeds.canAsk(nowMs, slot)) {
+      const count = this.#choice.choose(nowMs, slot, limit, out)
+      this.#setHungry(slot, count < limit)
+      return count
+    }
+    const allowed = this.#speeds.allowedFastOf(slot)
+    return allowed.length === 0 ? 0 : this.#choice.chooseFrom(nowMs, slot, { allowed, limit }, out)
+  }
+
+  /** Whether work came free that others than the caller may take: `pick` for all of `soonestFirst`. */
+  get isWorkSpread(): boolean {
+    return this.#isWorkSpread
+  }
+
+  /** The work has been offered to everybody. */
+  workSpread(): void {
+    this.#isWorkSpread = false
+  }
+
+  /** The slots that can be asked and have room, whoever would answer soonest first: a view, valid until the next call. */
+  soonestFirst(nowMs: Millis): Int32Array {
+    let count = 0
+    for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
+      if (!this.#speeds.canAsk(nowMs, slot)) continue
+      if (this.#states.requests.liveOf(slot) >= this.#speeds.targetOf(slot)) continue
+      this.#order[count++] = slot
+    }
+    const slots = this.#order.subarray(0, count)
+    return slots.sort((a, b) => this.#speeds.answerMs(a) - this.#speeds.answerMs(b))
+  }
+
+  /** Requests to cancel, to be read and cleared after any call. */
+  get cancels(): PairList {
+    return this.#states.cancels
+  }
+
+  /** Pieces that were given up half-way, to be read and cleared after any call: their buffers are free. */
+  get closedPieces(): { readonly count: number; readonly pieces: Int32Array; clear(): void } {
+    return this.#states.closed
+  }
+
+  // Answers.
+
+  /** Whether `received` would accept this block from this peer now. */
+  isExpected(slot: PeerSlot, block: BlockNumber): boolean {
+    const open = this.#states.openOf(this.#states.blocks.pieceOf(block))
+    if (open === NOT_OPEN) return false
+    const { table, requests, blocks } = this.#states
+    const index = block % blocks.perPiece
+    if (table.findRow(open, index, slot) !== NO_ROW) return true
+    if (table.isReceived(open, index)) return false
+    return requests.ghostsOf(slot) > 0 && requests.findGhost(slot, block) !== NO_ROW
+  }
+
+  /** A whole block came from `slot`. Only `unasked` is the peer's fault. */
+  received(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
+    const states = this.#states
+    const { table, requests, blocks } = states
+    const open = states.openOf(blocks.pieceOf(block))
+    if (open !== NOT_OPEN) {
+      const row = table.findRow(open, block % blocks.perPiece, slot)
+      if (row !== NO_ROW) {
+        this.askedAtMs = requests.askedMs[row] as number
+        this.#speeds.noteBlock(nowMs, slot, this.askedAtMs)
+        states.receive(slot, open, block)
+        return table.isInFlight(open) ? 'accepted' : 'completes'
+      }
+    }
+    return this.#receivedLate(nowMs, slot, block)
+  }
+
+  /** A block whose request was withdrawn, or never made. */
+  #receivedLate(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
+    const states = this.#states
+    const { table, requests, blocks } = states
+    const ghost = requests.findGhost(slot, block)
+    if (ghost === NO_ROW) {
+      states.wastedBlocks++
+      return 'unasked'
+    }
+    this.askedAtMs = requests.askedMs[ghost] as number
+    this.#speeds.noteBlock(nowMs, slot, this.askedAtMs)
+    requests.remove(ghost)
+    const open = states.openOf(blocks.pieceOf(block))
+    if (open === NOT_OPEN || table.isReceived(open, block % blocks.perPiece)) {
+      states.wastedBlocks++
+      return 'duplicate'
+    }
+    states.receive(slot, open, block)
+    return table.isInFlight(open) ? 'accepted' : 'completes'
+  }
+
+  /** The peer refuses the request (BEP 6): the block is free, and a peer that refuses much is paused. */
+  rejected(nowMs: Millis, slot: PeerSlot, block: BlockNumber): void {
+    if (!this.withdrawn(slot, block)) return
+    this.#wakeBy(this.#speeds.noteRefusal(nowMs, slot))
+  }
+
+  /**
+   * The request has come to nothing, by nobody's fault: the block is free.
+   *
+   * @returns whether there was such a request.
+   */
+  withdrawn(slot: PeerSlot, block: BlockNumber): boolean {
+    const { table, requests, blocks } = this.#states
+    const ghost = requests.findGhost(slot, block)
+    const open = this.#states.openOf(blocks.pieceOf(block))
+    const row = open === NOT_OPEN ? NO_ROW : table.findRow(open, block % blocks.perPiece, slot)
+    if (row === NO_ROW) {
+      if (ghost !== NO_ROW) requests.remove(ghost)
+      return false
+    }
+    this.#states.forget(row)
+    this.#workCameFree()
+    return true
+  }
+
+  // Pieces.
+
+  stateOf(piece: number): PieceState {
+    return this.#states.stateOf(piece)
+  }
+
+  /** -1, or its place `0..openPiecesMax-1` while it is in flight, hashed or written. */
+  openIndex(piece: number): number {
+    return this.#states.openOf(piece)
+  }
+
+  /** How often `piece` failed its hash since it was last good. */
+  failuresOf(piece: number): number {
+    return this.#suspects.failuresOf(piece)
+  }
+
+  /** Blocks received from the start of an open piece without a gap; 0 where it is not open. */
+  contiguousBlocks(piece: number): number {
+    const open = this.#states.openOf(piece)
+    return open === NOT_OPEN ? 0 : this.#states.table.contiguousBlocks(open)
+  }
+
+  /**
+   * The hash of a completed piece. A bad one is missing again and its buffer the caller's.
+   *
+   * @param retry how a bad one is fetched again; by default `elsewhere` once, then `alone`.
+   */
+  pieceHashed(piece: number, isGood: boolean, retry?: Retry): void {
+    const states = this.#states
+    assert(states.stateOf(piece) === 'hashing', 'hashed a piece that was not complete')
+    const senders = states.table.sendersOf(states.openOf(piece))
+    if (isGood) {
+      this.#suspects.pieceVerified(piece, senders)
+      states.toWriting(piece)
+      return
+    }
+    const how = retry ?? (this.failuresOf(piece) === 0 ? 'elsewhere' : 'alone')
+    this.#suspects.pieceFailed(piece, senders, how)
+    this.pieceLost(piece)
+  }
+
+  /** It is on the disk: its buffer is free for another piece. */
+  pieceStored(piece: number): void {
+    this.#states.toStored(piece)
+    if (this.#hungryCount > 0) this.#isWorkSpread = true
+  }
+
+  /** The disk lost it, or it was deleted to make room: missing again, from any state. */
+  pieceLost(piece: number): void {
+    this.#states.toMissing(piece)
+    this.#windowsChanged()
+  }
+
+  /** A received block of an open piece does not match its Merkle leaf: it is asked of somebody else. */
+  blockFailed(block: BlockNumber): void {
+    const { table, blocks } = this.#states
+    const piece = blocks.pieceOf(block)
+    const open = this.#states.openOf(piece)
+    assert(open !== NOT_OPEN, 'block failed of a piece that is not open')
+    const index = block % blocks.perPiece
+    const sender = table.senderOf(open, index)
+    this.#suspects.blockFailed(piece, { index, of: blocks.countOf(piece), sender })
+    table.unreceive(open, index)
+    this.#states.wastedBlocks++
+    this.#workCameFree()
+  }
+
+  /** Which pieces are wanted; `undefined` for all. Viewers' windows are fetched in any case. */
+  setWanted(wanted: BitField | undefined): void {
+    this.#states.setWanted(wanted)
+    this.#giveUpUnwanted()
+    this.#workCameFree()
+  }
+
+  /** A ceiling is reached: nothing outside of the viewers' windows is asked for. */
+  setWindowsOnly(isWindowsOnly: boolean): void {
+    if (this.#choice.isWindowsOnly === isWindowsOnly) return
+    this.#choice.isWindowsOnly = isWindowsOnly
+    this.#workCameFree()
+  }
+
+  // Viewers.
+
+  /** A viewer waits for bytes: its window is there now, and what it left is cancelled. */
+  readStarted(nowMs: Millis, read: ViewerRead): void {
+    const isJump = this.#deadlines.readStarted(nowMs, read)
+    if (isJump) this.#cancelElsewhere()
+    this.#workCameFree()
+  }
+
+  /** The read was answered, or withdrawn with 0 bytes. */
+  readEnded(nowMs: Millis, request: ReadKey, servedBytes: number): void {
+    this.#deadlines.readEnded(nowMs, request, servedBytes)
+    this.#workCameFree()
+  }
+
+  viewerLeft(_nowMs: Millis, viewer: ViewerKey): void {
+    this.#deadlines.viewerLeft(viewer)
+    this.#giveUpUnwanted()
+    this.#workCameFree()
+  }
+
+  windowOf(viewer: ViewerKey): Window | undefined {
+    return this.#deadlines.windowOf(viewer)
+  }
+
+  get hasWindows(): boolean {
+    return this.#deadlines.viewerCount > 0
+  }
+
+  /** Verified bytes of a whole piece, lent: a container may tell from them where its index lies. */
+  pieceBytes(piece: number, bytes: Uint8Array): void {
+    if (this.#deadlines.feed(piece, bytes)) this.#workCameFree()
+  }
+
+  /** -1, or a verified piece whose bytes would tell more: read it and call `pieceBytes`. */
+  get indexWants(): number {
+    return this.#deadlines.waitsFor
+  }
+
+  // Time.
+
+  get wakeAtMs(): Millis {
+    return this.#wakeAtMs
+  }
+
+  /** Looks for stalled peers and late blocks. To be called at `wakeAtMs`, or at any time. */
+  wake(nowMs: Millis): void {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
+      if (nowMs >= this.#speeds.stallAtMs(slot)) this.#stall(slot)
+      this.#wakeBy(this.#speeds.stallAtMs(slot))
+      const pausedUntilMs = this.#speeds.pausedUntilMs(slot)
+      if (pausedUntilMs > nowMs) this.#wakeBy(pausedUntilMs)
+    }
+    const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
+    if (isWatched) this.#wakeBy(Math.max(nowMs + LATE_PERIOD_MS, this.#choice.findLate(nowMs)))
+    if (this.#choice.lateCount > 0 || this.#hungryCount > 0) this.#isWorkSpread = true
+  }
+
+  /** No block for 2 s or 4 of its mean answer times, while asked: it gets no urgent blocks until it sends one. */
+  isStalled(slot: PeerSlot): boolean {
+    return this.#speeds.isStalled(slot)
+  }
+
+  /** Since when it has sent nothing although asked; `Infinity` where nothing is asked. */
+  silentSinceMs(slot: PeerSlot): Millis {
+    return this.#speeds.silentSinceMs(slot)
+  }
+
+  outstandingOf(slot: PeerSlot): number {
+    return this.#states.requests.liveOf(slot)
+  }
+
+  /** Received and of no use: twice, unasked, bad, or of a piece given up half-way. */
+  get wastedBytes(): number {
+    return this.#states.wastedBlocks * BLOCK_BYTES
+  }
+
+  // Below: what several of the above do.
+
+  #wakeBy(atMs: Millis): void {
+    if (atMs < this.#wakeAtMs) this.#wakeAtMs = atMs
+  }
+
+  #workCameFree(): void {
+    this.#choice.restartDue()
+    this.#isWorkSpread = true
+  }
+
+  #windowsChanged(): void {
+    if (this.hasWindows) this.#deadlines.rebuild()
+    this.#workCameFree()
+  }
+
+  #setHungry(slot: PeerSlot, isHungry: boolean): void {
+    const now = isHungry ? 1 : 0
+    this.#hungryCount += now - (this.#isHungry[slot] as number)
+    this.#isHungry[slot] = now
+  }
+
+  #stall(slot: PeerSlot): void {
+    this.#speeds.setStalled(slot)
+    this.#suspects.unchoose(slot)
+    this.#withdrawWhere(slot, true)
+    this.#workCameFree()
+  }
+
+  /** What is in flight for pieces outside of the windows gives way to what is in them. */
+  #cancelElsewhere(): void {
+    for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
+      if (this.#hasDue(slot)) this.#withdrawWhere(slot, false)
+    }
+  }
+
+  /** Withdraws the requests of `slot` that are inside of the windows, or outside. */
+  #withdrawWhere(slot: PeerSlot, isInside: boolean): void {
+    const { requests, blocks } = this.#states
+    let row = requests.firstLive(slot)
+    while (row !== NO_ROW) {
+      const next = requests.after(row)
+      const piece = blocks.pieceOf(requests.block[row] as BlockNumber)
+      if (this.#deadlines.covers(piece) === isInside) this.#states.withdraw(row)
+      row = next
+    }
+  }
+
+  /** Whether a peer could help with one of the next few due pieces: else its requests are best left alone. */
+  #hasDue(slot: PeerSlot): boolean {
+    const { availability } = this.#states
+    const count = Math.min(DUE_LOOKED_AT, this.#deadlines.count)
+    for (let rank = 0; rank < count; rank++) {
+      if (availability.has(slot, this.#deadlines.pieces[rank] as number)) return true
+    }
+    return false
+  }
+
+  #returnRequests(slot: PeerSlot): void {
+    const { requests } = this.#states
+    let row = requests.firstLive(slot)
+    if (row !== NO_ROW) this.#workCameFree()
+    while (row !== NO_ROW) {
+      const next = requests.after(row)
+      this.#states.returnToFree(row)
+      row = next
+    }
+  }
+
+  #forgetRequests(slot: PeerSlot): void {
+    this.#returnRequests(slot)
+    const { requests } = this.#states
+    let ghost: Row = requests.firstGhost(slot)
+    while (ghost !== NO_ROW) {
+      requests.remove(ghost)
+      ghost = requests.firstGhost(slot)
+    }
+  }
+
+  /** Pieces in flight that neither the user nor a viewer wants any more lose their place. */
+  #giveUpUnwanted(): void {
+    const { table } = this.#states
+    for (let open = 0; open < table.openMax; open++) {
+      const piece = table.pieceAt(open)
+      if (piece < 0 || !table.isInFlight(open) || this.#states.isWanted(piece)) continue
+      if (!this.#deadlines.covers(piece)) this.#states.giveUp(piece)
+    }
+  }
+}
+
+/** Due pieces looked at to tell whether a peer is of use after a seek. */
+const DUE_LOOKED_AT = 8
