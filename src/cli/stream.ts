@@ -13,10 +13,12 @@ import { onStopSignals } from './stop-signal.ts'
 export interface StreamOptions {
   readonly sources: readonly string[]
   readonly settings: RunSettings
+  /** Said first. */
+  readonly greeting?: string
 }
 
 /** @returns the exit code. */
-export async function stream({ sources, settings }: StreamOptions): Promise<0 | 1> {
+export async function stream({ sources, settings, greeting }: StreamOptions): Promise<0 | 1> {
   const { signal, release } = onStopSignals(() => process.exit(0))
   let display: Display | undefined
   try {
@@ -31,6 +33,7 @@ export async function stream({ sources, settings }: StreamOptions): Promise<0 | 
         return display
       },
       onListening: ({ url }) => {
+        if (greeting !== undefined) display?.note(greeting)
         if (settings.open) void open(url, display)
       },
       onMetadata: (torrent, server) => {

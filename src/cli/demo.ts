@@ -1,0 +1,147 @@
+// `torrent-live demo`: a private swarm on this machine, streamed as a real user would stream a real one. A DHT node, five
+// slow peers that share a bundled clip, and the ordinary command that knows nothing but a magnet link.
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type ClientOptions, openClient, openDht, type TorrentLive } from '../node/index.ts'
+import { type DemoTorrent, makeDemoTorrent } from './demo-torrent.ts'
+import { thisMachine } from './folders.ts'
+import { parse } from './parse.ts'
+import type { RunSettings } from './run.ts'
+import { stream } from './stream.ts'
+import { UsageError } from './values.ts'
+
+const NAME = 'torrent-live demo'
+const FILES = ['torrent-live demo.mp4', 'torrent-live demo.en.srt']
+const SEEDERS = 5
+/** Five of them are three times as fast as the clip plays: it starts at once, and the download can be watched. */
+const SEEDER_RATE = 32_000
+/** How long a seeder may take to check its copy of three megabytes. */
+const SEEDER_READY_MS = 20_000
+
+/** The command line's `demo`. @throws UsageError */
+export async function runDemo(words: readonly string[]): Promise<number> {
+  const parsed = parse({ words, machine: thisMachine(), version: '', isColoured: false })
+  if (parsed.kind === 'stream') throw new UsageError('The demo takes no source: leave it out.')
+  if (parsed.kind === 'demo') return demo(parsed.settings)
+  process.stdout.write(parsed.text)
+  return 0
+}
+
+/** @returns the exit code. */
+export async function demo(settings: RunSettings): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'torrent-live-demo-'))
+  const swarm = new DemoSwarm(folder)
+  try {
+    const torrent = await loadTorrent()
+    const router = await swarm.open(torrent)
+    return await stream({
+      sources: [torrent.magnet],
+      greeting: `The demo: ${SEEDERS} slow peers on this machine share a clip. Ctrl-C ends it.`,
+      settings: {
+        ...settings,
+        directory: join(folder, 'store'),
+        state: join(folder, 'state'),
+        bootstrap: [router],
+        allowPrivate: true,
+        open: !settings.json,
+      },
+    })
+  } finally {
+    await swarm.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const clipPath = (name: string): string =>
+  fileURLToPath(new URL(`../../demo/${name}`, import.meta.url))
+
+async function loadTorrent(): Promise<DemoTorrent> {
+  const load = async (name: string) => ({ name, bytes: await readFile(clipPath(name)) })
+  return makeDemoTorrent(NAME, await Promise.all(FILES.map(load)))
+}
+
+/** The other side: what on a real day is the rest of the world. */
+class DemoSwarm {
+  readonly #folder: string
+  readonly #open: { close(): Promise<unknown> }[] = []
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** @returns `host:port` of the DHT node to start from. */
+  async open(torrent: DemoTorrent): Promise<string> {
+    const host = '127.0.0.1'
+    const dht = await openDht({
+      routers: [],
+      families: ['ipv4'],
+      bind: { ipv4: host },
+      isServing: true,
+      allowPrivate: true,
+    })
+    this.#open.push(dht)
+    const router = `${host}:${dht.ports.ipv4}`
+    const hosts = await seederHosts()
+    await Promise.all(hosts.map(address => this.#seed(torrent, address, router)))
+    return router
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.map(one => one.close()))
+  }
+
+  async #seed(torrent: DemoTorrent, host: string, router: string): Promise<void> {
+    const folder = join(this.#folder, `peer-${this.#open.length}-${host}`)
+    const options: ClientOptions = {
+      storeDirectory: join(folder, 'store'),
+      stateDirectory: join(folder, 'state'),
+      connections: 20,
+      downLimit: Number.POSITIVE_INFINITY,
+      upLimit: SEEDER_RATE,
+      storeLimit: Number.POSITIVE_INFINITY,
+      share: { kind: 'full', ratio: Number.POSITIVE_INFINITY },
+      useDht: true,
+      bootstrap: [router],
+      allowPrivate: true,
+      bind: host,
+      port: 0,
+    }
+    const store = join(options.storeDirectory, NAME)
+    await mkdir(store, { recursive: true })
+    for (const name of FILES) await copyFile(clipPath(name), join(store, name))
+    const client = await openClient(options)
+    this.#open.push(client)
+    await seeding(client, torrent)
+  }
+}
+
+/** Settles when the copy is checked and shared. */
+async function seeding(client: TorrentLive, { metainfo }: DemoTorrent): Promise<void> {
+  const torrent = await client.add(metainfo)
+  if (torrent.view().state === 'done') return
+  const ended = new AbortController()
+  const stop = torrent.onEvent(event => {
+    if (event.type === 'done') ended.abort()
+  })
+  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(SEEDER_READY_MS)])
+  if (!signal.aborted) await once(signal, 'abort')
+  stop()
+}
+
+/** Each peer has an address of its own where the system has the whole of 127.0.0.0/8, as macOS has not. */
+async function seederHosts(): Promise<string[]> {
+  const own = Array.from({ length: SEEDERS }, (_, index) => `127.0.1.${index + 1}`)
+  return (await canListen(own[0] ?? '')) ? own : own.map(() => '127.0.0.1')
+}
+
+function canListen(host: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ host, port: 0 }, () => server.close(() => resolve(true)))
+  })
+}
