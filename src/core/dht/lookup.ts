@@ -10,7 +10,7 @@ import type { Candidate } from './walk.ts'
 import type { Contact, Key, TaskId } from './words.ts'
 
 /** Queries under way at once. More shorten the way little and cost many queries; measured in measures.md. */
-const LOOKUP_IN_FLIGHT = 8
+const LOOKUP_IN_FLIGHT = 16
 /** Peers taken from one answer. A datagram holds fewer; what claims more is no answer. */
 const PEERS_PER_ANSWER_MAX = 256
 

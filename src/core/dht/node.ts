@@ -1,17 +1,29 @@
 // The DHT node as a machine: it routes inputs to its parts and collects their effects.
-import type { Address } from '../bytes/index.ts'
-import { decodeKrpc, type KrpcError, type KrpcResponse, WireError } from '../wire/index.ts'
+import { type Address, equalBytes } from '../bytes/index.ts'
+import {
+  decodeKrpc,
+  encodeKrpc,
+  type KrpcError,
+  type KrpcQuery,
+  type KrpcResponse,
+  WireError,
+} from '../wire/index.ts'
 import type { Digests, Luck, Machine, Millis } from '../world/index.ts'
 import { ExternalAddress } from './external-address.ts'
 import { type Family, familyOf } from './family.ts'
-import { KEY_SIZE, nodeIdFor } from './id.ts'
+import { Guard } from './guard.ts'
+import { isIdValidFor, KEY_SIZE, nodeIdFor } from './id.ts'
+import type { Signatures } from './item.ts'
 import { PlainLookup } from './lookup.ts'
 import { encodeMemory, NodeMemory } from './memory.ts'
 import { endpointKey, isLocal, isUsable } from './place.ts'
+import { Refresh } from './refresh.ts'
+import { Responder } from './responder.ts'
 import { type Router, Routers } from './routers.ts'
-import { type Query, Rpc } from './rpc.ts'
+import { QUERIES_IN_FLIGHT_MAX, type Query, type QueryOwner, Rpc } from './rpc.ts'
 import { type Entry, RoutingTable } from './table.ts'
 import type { Task, TaskHost } from './task.ts'
+import { pinged, Upkeep } from './upkeep.ts'
 import type { Contact, DhtEffect, DhtInput, Key, LookupCommand, TaskId } from './words.ts'
 
 export interface DhtOptions {
@@ -26,12 +38,16 @@ export interface DhtOptions {
   readonly allowPrivate?: boolean
   /** What an earlier session saved as `dht/nodes`; anything unreadable counts as nothing. */
   readonly saved?: Uint8Array
+  /** Ed25519, for mutable items; without it they are refused and not believed. */
+  readonly signatures?: Signatures
 }
 
 /** Tasks at once; a further one ends at once with 0 queries. */
 export const TASKS_MAX = 64
 /** The table is saved when a task ends, if it was not saved for this long. */
 const SAVE_PERIOD_MS = 60_000
+/** What a ping of ours has at most, taken from what a stranger's query leaves us. */
+const PING_BYTES = 64
 /** Hints that wait for the next task; the oldest make room. */
 export const HINTS_MAX = 64
 
@@ -51,6 +67,10 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
   readonly #memory: NodeMemory
   readonly #tasks = new Map<TaskId, Task>()
   readonly #host: TaskHost
+  readonly #guard: Guard
+  readonly #responder: Responder
+  readonly #upkeep: Upkeep
+  #ownTasks = 0
   #hints: Address[] = []
   #savedMs: Millis = Number.NEGATIVE_INFINITY
   #effects: DhtEffect[] = []
@@ -76,6 +96,22 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       this.#effects.push({ kind: 'udp-send', to, bytes })
     this.#rpc = new Rpc({ luck, isReadOnly, send })
     this.#host = this.#hostFor(families)
+    this.#guard = new Guard(luck)
+    this.#responder = new Responder({
+      luck,
+      sha1: options.sha1,
+      signatures: options.signatures,
+      families,
+      ownId: family => this.#side(family).table.ownId,
+      closest: (family, target, count) => this.#side(family).table.closest(target, count),
+    })
+    this.#upkeep = new Upkeep({
+      luck,
+      tables: this.#sides.map(({ table }) => table),
+      refresh: (nowMs, target) => this.#refresh(nowMs, target),
+      ping: (nowMs, contact, owner) => this.#ping(nowMs, contact, owner),
+      save: nowMs => this.#save(nowMs),
+    })
   }
 
   #hostFor(families: readonly Family[]): TaskHost {
@@ -101,6 +137,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
         break
       case 'wake':
         this.#rpc.wake(nowMs, query => this.#buried(query))
+        if (!this.#isReadOnly) this.#upkeep.wake(nowMs)
         break
       case 'resolved':
         this.#routers.resolved(nowMs, input.request, input.addresses)
@@ -126,7 +163,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
   }
 
   get wakeAtMs(): Millis {
-    return this.#rpc.dueMs
+    return this.#isReadOnly ? this.#rpc.dueMs : Math.min(this.#rpc.dueMs, this.#upkeep.dueMs)
   }
 
   /** Nodes known to be alive, of all families, for whoever wants to tell the user. */
@@ -158,17 +195,57 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     try {
       const message = decodeKrpc(bytes)
       if (message.kind !== 'query') this.#end(nowMs, from, message)
+      else if (!this.#isReadOnly) this.#answer(nowMs, from, message, bytes.length)
     } catch (error) {
       // A stranger's bytes are wrong: no answer, no score, or a forged sender could blame another.
       if (!(error instanceof WireError)) throw error
     }
   }
 
+  #answer(nowMs: Millis, from: Address, query: KrpcQuery, size: number): void {
+    const side = this.#side(familyOf(from))
+    const { id } = query
+    // Our own words, sent back by a broken network or by someone who would have us talk to ourselves.
+    if (id !== undefined && equalBytes(id, side.table.ownId)) return
+    if (!this.#guard.admits(nowMs, from)) return
+    const stranger = id === undefined ? undefined : { id: id.slice(), address: from }
+    const isAsked =
+      stranger !== undefined &&
+      !query.isReadOnly &&
+      !this.#guard.isVerified(from) &&
+      side.table.wouldTake(stranger) &&
+      this.#upkeep.takeStranger(nowMs)
+    const budget = this.#guard.budget(from, size) - (isAsked ? PING_BYTES : 0)
+    const answer = this.#responder.answer(nowMs, from, query, budget)
+    const bytes = answer === undefined ? undefined : encodeKrpc(answer)
+    if (bytes !== undefined && bytes.length <= budget) {
+      this.#effects.push({ kind: 'udp-send', to: from, bytes })
+    }
+    if (isAsked) this.#ping(nowMs, stranger, this.#upkeep)
+  }
+
+  #ping(nowMs: Millis, contact: Contact, owner: QueryOwner): void {
+    if (this.#rpc.size >= QUERIES_IN_FLIGHT_MAX / 2) return
+    const { ownId } = this.#side(familyOf(contact.address)).table
+    this.#rpc.ask(nowMs, { subject: pinged(contact), question: { method: 'ping' }, owner, ownId })
+  }
+
+  #refresh(nowMs: Millis, target: Key): void {
+    if (this.#tasks.size >= TASKS_MAX) return
+    this.#begin(nowMs, --this.#ownTasks, new Refresh(this.#host, target))
+  }
+
+  #begin(nowMs: Millis, id: TaskId, task: Task): void {
+    this.#tasks.set(id, task)
+    task.start(nowMs)
+  }
+
   #end(nowMs: Millis, from: Address, message: KrpcResponse | KrpcError): void {
     const query = this.#rpc.take(nowMs, from, message)
     if (query === undefined) return
     const side = this.#side(familyOf(from))
-    if (message.ip !== undefined) side.external.vote(from, message.ip)
+    this.#guard.verify(from)
+    if (message.ip !== undefined && side.external.vote(from, message.ip)) this.#moved(side)
     if (message.kind === 'error') {
       query.owner.refused(nowMs, query, message)
       return
@@ -180,6 +257,14 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       this.#forgetRemembered(query)
     }
     query.owner.answered(nowMs, query, message)
+  }
+
+  /** The network sees us elsewhere: a serving node takes the id that its new address is entitled to. */
+  #moved({ table, external }: Side): void {
+    const ip = (external.current as Address).ip
+    if (this.#isReadOnly || isIdValidFor(table.ownId, ip)) return
+    table.rename(nodeIdFor(ip, this.#luck.below(256), this.#luck))
+    this.#upkeep.enterAgain()
   }
 
   #buried(query: Query): void {
@@ -202,9 +287,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       this.#host.notify({ kind: 'lookup-done', task, ...nothing })
       return
     }
-    const lookup = new PlainLookup(this.#host, command)
-    this.#tasks.set(task, lookup)
-    lookup.start(nowMs)
+    this.#begin(nowMs, task, new PlainLookup(this.#host, command))
   }
 
   #stop(id: TaskId): void {

@@ -116,6 +116,15 @@ export class RoutingTable {
     return known !== undefined && isSameNode(known, contact) ? known : undefined
   }
 
+  /** Whether `contact` would be an entry if it answered: its bucket has room and its machine is not known. */
+  wouldTake({ id, address }: Contact): boolean {
+    if (this.#byHost.has(hostKey(address)) || !isIdValidFor(id, address.ip)) return false
+    const shared = sharedBits(this.#ownId, id)
+    if (shared === BUCKETS_MAX) return false
+    const entries = this.#buckets[shared]?.entries
+    return entries === undefined || entries.length < sizeMaxOf(shared) || entries.some(hasMissed)
+  }
+
   /** The `count` entries nearest to `target`, nearest first; those that missed a query are left out. */
   closest(target: Key, count: number): Entry[] {
     const found: Known[] = []
@@ -182,8 +191,8 @@ export class RoutingTable {
     if (neighbours >= NETWORK_NODES_MAX && !isLocal(node.address.ip)) return false
     const bucket = this.#bucketOf(node.id)
     bucket.touchedMs = Math.max(bucket.touchedMs, node.answeredMs)
-    const sizeMax = BUCKET_SIZES[Math.min(shared, BUCKET_SIZES.length - 1)] as number
-    const doubtful = bucket.entries.find(entry => entry.missed > 0)
+    const sizeMax = sizeMaxOf(shared)
+    const doubtful = bucket.entries.find(hasMissed)
     if (bucket.entries.length >= sizeMax && doubtful !== undefined) this.#remove(doubtful)
     node.isSpare = bucket.entries.length >= sizeMax
     this.#byHost.set(hostKey(node.address), node)
@@ -201,8 +210,7 @@ export class RoutingTable {
   #promote(spare: Known): boolean {
     const bucket = this.#bucketOf(spare.id)
     const shared = sharedBits(this.#ownId, spare.id)
-    const sizeMax = BUCKET_SIZES[Math.min(shared, BUCKET_SIZES.length - 1)] as number
-    if (bucket.entries.length >= sizeMax) return false
+    if (bucket.entries.length >= sizeMaxOf(shared)) return false
     bucket.spares.splice(bucket.spares.indexOf(spare), 1)
     spare.isSpare = false
     bucket.entries.push(spare)
@@ -225,6 +233,12 @@ export class RoutingTable {
     if (spare !== undefined) this.#promote(spare)
   }
 }
+
+function sizeMaxOf(bucket: number): number {
+  return BUCKET_SIZES[Math.min(bucket, BUCKET_SIZES.length - 1)] as number
+}
+
+const hasMissed = (entry: Known): boolean => entry.missed > 0
 
 function takeGood(into: Known[], entries: readonly Known[] | undefined): void {
   if (entries === undefined) return

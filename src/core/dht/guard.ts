@@ -1,0 +1,70 @@
+// Who may ask how much, and how many bytes an address is owed that has not yet shown that it is real.
+// Fixed memory: addresses share slots by a keyed hash, so a flood of senders costs us nothing and cannot
+// be aimed at a third party's slot.
+import type { Address } from '../bytes/index.ts'
+import type { Luck, Millis } from '../world/index.ts'
+import { hostKey, type PlaceKey } from './place.ts'
+
+const SLOTS = 16_384
+/** Queries a second that one address may ask for long. */
+export const QUERIES_PER_SECOND_MAX = 20
+/** Queries that it may ask at once after a silence: a lookup that branches through us. */
+export const QUERIES_AT_ONCE_MAX = 60
+/** Addresses that answered us and are remembered as real; the oldest make room. */
+export const VERIFIED_MAX = 8192
+/** What an unverified address gets at most, in bytes for each byte that came from there. */
+export const AMPLIFICATION_MAX = 2
+
+export class Guard {
+  readonly #salt: number
+  readonly #tokens = new Float32Array(SLOTS).fill(QUERIES_AT_ONCE_MAX)
+  readonly #atMs = new Float64Array(SLOTS)
+  readonly #verified = new Map<PlaceKey, true>()
+
+  constructor(luck: Luck) {
+    this.#salt = luck.below(0x1_0000_0000)
+  }
+
+  /** Whether a query from `from` is to be looked at now; takes it from what the address may ask. */
+  admits(nowMs: Millis, from: Address): boolean {
+    const slot = this.#slotOf(from.ip)
+    const passedMs = nowMs - (this.#atMs[slot] as number)
+    const tokens = Math.min(
+      QUERIES_AT_ONCE_MAX,
+      (this.#tokens[slot] as number) + (passedMs * QUERIES_PER_SECOND_MAX) / 1000,
+    )
+    this.#atMs[slot] = nowMs
+    this.#tokens[slot] = tokens < 1 ? tokens : tokens - 1
+    return tokens >= 1
+  }
+
+  /** `address` answered a query of ours, so whoever is there hears what we send there. */
+  verify(address: Address): void {
+    const key = hostKey(address)
+    this.#verified.delete(key)
+    this.#verified.set(key, true)
+    if (this.#verified.size <= VERIFIED_MAX) return
+    const [oldest] = this.#verified.keys()
+    this.#verified.delete(oldest as PlaceKey)
+  }
+
+  /** How many bytes may go to `from` for a query of `size` bytes. See attacks.md, "amplifier". */
+  budget(from: Address, size: number): number {
+    return this.isVerified(from) ? Number.POSITIVE_INFINITY : size * AMPLIFICATION_MAX
+  }
+
+  isVerified(address: Address): boolean {
+    return this.#verified.has(hostKey(address))
+  }
+
+  /** FNV-1a over the address (of IPv6 the /64), keyed. */
+  #slotOf(ip: Uint8Array): number {
+    let hash = this.#salt
+    const size = ip.length === 4 ? 4 : 8
+    for (let index = 0; index < size; index++) {
+      hash = Math.imul(hash ^ (ip[index] as number), 0x0100_0193)
+    }
+    hash ^= hash >>> 15
+    return (hash >>> 0) % SLOTS
+  }
+}
