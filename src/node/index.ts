@@ -8,3 +8,4 @@ export type {
   TorrentEvent,
   TorrentLive,
 } from './client-types.ts'
+export { openDht } from './open-dht.ts'

@@ -106,7 +106,8 @@ export class EventHub {
     const startMs = performance.now()
     this.#sendTo(this.#ready(startMs), startMs)
     const pauseMs = Math.max(EVENT_INTERVAL_MS, (performance.now() - startMs) / BUSY_SHARE)
-    this.#timer = setTimeout(() => this.#tick(), pauseMs)
+    // The last listener may just have been cut.
+    if (this.#listeners.size > 0) this.#timer = setTimeout(() => this.#tick(), pauseMs)
   }
 
   #sendTo(listeners: readonly Listener[], nowMs: number): void {
