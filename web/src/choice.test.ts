@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { FileView, MediaKind } from '../../src/api/index.ts'
-import { defaultFile, inOrder, neighbour } from './choice.ts'
+import { coverOf, defaultFile, inOrder, neighbour } from './choice.ts'
 
 let nextIndex = 0
 const file = (path: string, kind: MediaKind, bytes = 1000): FileView => ({
@@ -52,4 +52,15 @@ test('the next file is the next that plays, and after the last comes none', () =
   expect(neighbour(files, first!, 1)).toBe(last)
   expect(neighbour(files, last!, 1)).toBeNull()
   expect(neighbour(files, first!, -1)).toBeNull()
+})
+
+test('a song is shown with the cover beside it, else with the one of its album, else with none', () => {
+  const song = file('Album/CD 1/a.flac', 'audio')
+  const above = file('Album/Cover.jpg', 'image')
+  const beside = file('Album/CD 1/folder.png', 'image')
+  const elsewhere = file('Other/cover.jpg', 'image')
+  const scan = file('Album/CD 1/page 3.jpg', 'image')
+  expect(coverOf([above, scan, beside], song)).toBe(beside)
+  expect(coverOf([elsewhere, above, scan], song)).toBe(above)
+  expect(coverOf([elsewhere, scan], song)).toBeNull()
 })

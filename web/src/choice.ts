@@ -44,3 +44,18 @@ export function neighbour(
   const at = alike.findIndex(file => file.index === current.index)
   return at < 0 ? null : (alike[at + step] ?? null)
 }
+
+/** The picture of a record: `cover.jpg` and its like, beside the song or one folder above. */
+export function coverOf(files: readonly FileView[], song: FileView): FileView | null {
+  const folder = folderOf(song.path)
+  const covers = files.filter(
+    file =>
+      file.kind === 'image' &&
+      /(?:^|\/)(?:cover|folder|front|album)\.\w+$/i.test(file.path) &&
+      [folder, folderOf(folder)].includes(folderOf(file.path)),
+  )
+  return covers.find(file => folderOf(file.path) === folder) ?? covers[0] ?? null
+}
+
+/** Everything before the last `/`, empty at the top. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))

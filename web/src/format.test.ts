@@ -65,10 +65,10 @@ describe('times', () => {
 })
 
 test('a hundred per cent means all of it, and none means nothing', () => {
-  expect(formatPercent(0.9999)).toBe('99 %')
-  expect(formatPercent(1)).toBe('100 %')
-  expect(formatPercent(0.0001)).toBe('<1 %')
-  expect(formatPercent(0)).toBe('0 %')
+  expect(formatPercent(0.9999)).toBe('99\u00a0%')
+  expect(formatPercent(1)).toBe('100\u00a0%')
+  expect(formatPercent(0.0001)).toBe('<1\u00a0%')
+  expect(formatPercent(0)).toBe('0\u00a0%')
 })
 
 test('one of a thing has no s', () => {

@@ -57,11 +57,11 @@ export function formatTimeLeft(seconds: number): string {
 
 /** A share of 1 as a percentage that says 100 only when all is there and 0 only when nothing is. */
 export function formatPercent(share: number): string {
-  if (!(share > 0)) return '0 %'
-  if (share >= 1) return '100 %'
+  if (!(share > 0)) return `0${NO_BREAK_SPACE}%`
+  if (share >= 1) return `100${NO_BREAK_SPACE}%`
   const percent = share * 100
-  if (percent < 1) return '<1 %'
-  return `${Math.min(99, Math.round(percent))} %`
+  if (percent < 1) return `<1${NO_BREAK_SPACE}%`
+  return `${Math.min(99, Math.round(percent))}${NO_BREAK_SPACE}%`
 }
 
 /** `1 peer`, `2 peers`; nouns that do not take an s say their plural. */

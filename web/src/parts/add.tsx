@@ -8,7 +8,12 @@ import { PlusIcon } from './icons.tsx'
 
 export const isAddOpen = signal(false)
 
-export function AddForm({ onAdded }: { readonly onAdded?: () => void }) {
+interface AddFormProps {
+  readonly isInDialog?: boolean
+  readonly onAdded?: () => void
+}
+
+export function AddForm({ isInDialog = false, onAdded }: AddFormProps) {
   const text = useSignal('')
   const isBusy = useSignal(false)
   const picker = useRef<HTMLInputElement>(null)
@@ -31,6 +36,7 @@ export function AddForm({ onAdded }: { readonly onAdded?: () => void }) {
       <input
         type="text"
         class="field"
+        autofocus={isInDialog}
         aria-label="Magnet link or infohash"
         placeholder="magnet:?xt=…"
         spellcheck={false}
@@ -70,7 +76,7 @@ export function AddDialog() {
   }
   return (
     <Dialog title="Add a torrent" onClose={close}>
-      <AddForm onAdded={close} />
+      <AddForm isInDialog onAdded={close} />
       <p class="hint">Or paste a magnet link or drop a .torrent file anywhere on this page.</p>
     </Dialog>
   )

@@ -17,10 +17,6 @@ export function Dialog({ title, onClose, children }: Props) {
   }, [])
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
-      <div class="dialog-inner">
-        <h2 id={titleId}>{title}</h2>
-        {children}
-      </div>
       <button
         type="button"
         class="icon-button dialog-close"
@@ -29,6 +25,10 @@ export function Dialog({ title, onClose, children }: Props) {
       >
         <CloseIcon />
       </button>
+      <div class="dialog-inner">
+        <h2 id={titleId}>{title}</h2>
+        {children}
+      </div>
     </dialog>
   )
 }

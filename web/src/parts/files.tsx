@@ -1,9 +1,10 @@
 // What is inside: pick what plays, choose what is fetched. Long lists open in steps.
 import { useSignal } from '@preact/signals'
 import type { FileView, MediaKind, TorrentView } from '../../../src/api/index.ts'
-import { inOrder } from '../choice.ts'
+import { folderOf, inOrder } from '../choice.ts'
 import { formatBytes, formatPercent, plural } from '../format.ts'
 import { go, wantFiles } from '../store.ts'
+import { Breakable } from './breakable.tsx'
 import { FilmIcon, ImageIcon, MusicIcon, TextIcon } from './icons.tsx'
 
 /** Rows shown at first, and again at each wish for more: 10,000 at once would freeze a phone. */
@@ -66,7 +67,7 @@ export function Files({ torrent, current }: Props) {
           <FileRow
             key={file.index}
             file={file}
-            folder={folderOf(file) === folderOf(rows[index - 1]) ? null : folderOf(file)}
+            folder={folderAbove(rows[index - 1], file)}
             isCurrent={file.index === current?.index}
             isOnly={files.length === 1}
             onPlay={() => go(torrent.infohash, file.index)}
@@ -90,10 +91,10 @@ export function Files({ torrent, current }: Props) {
   )
 }
 
-const folderOf = (file: FileView | undefined): string => {
-  if (file === undefined) return ''
-  const at = file.path.lastIndexOf('/')
-  return at < 0 ? '' : file.path.slice(0, at)
+/** The folder to name above a file: none if the file before it named it already. */
+const folderAbove = (before: FileView | undefined, file: FileView): string | null => {
+  const folder = folderOf(file.path)
+  return folder === folderOf(before?.path ?? '') ? null : folder
 }
 
 interface RowProps {
@@ -112,7 +113,11 @@ function FileRow({ file, folder, isCurrent, isOnly, onPlay, onWant }: RowProps) 
   const KindIcon = ICONS[file.kind]
   return (
     <>
-      {folder !== null && folder !== '' && <li class="folder">{folder}</li>}
+      {folder !== null && folder !== '' && (
+        <li class="folder">
+          <Breakable name={folder} />
+        </li>
+      )}
       <li
         class={['row', isCurrent && 'current', !file.isWanted && 'unwanted']
           .filter(Boolean)
@@ -133,13 +138,15 @@ function FileRow({ file, folder, isCurrent, isOnly, onPlay, onWant }: RowProps) 
           onClick={onPlay}
         >
           <KindIcon />
-          <span class="row-name">{name}</span>
+          <span class="row-name">
+            <Breakable name={name} />
+          </span>
           <span class="row-note">
             {share >= 1 ? '' : share > 0 ? `${formatPercent(share)} of ` : ''}
             {formatBytes(file.bytes)}
           </span>
         </button>
-        <span class="row-bar" style={{ transform: `scaleX(${share})` }} />
+        {share < 1 && <span class="row-bar" style={{ transform: `scaleX(${share})` }} />}
       </li>
     </>
   )

@@ -7,6 +7,7 @@ import { outsideUrl } from '../player/playable.ts'
 import { nextStep, peerLine, progressLine } from '../status.ts'
 import { link } from '../store.ts'
 import { titleOf } from '../title.ts'
+import { Breakable } from './breakable.tsx'
 import { CopyIcon, ListIcon, RemoveIcon } from './icons.tsx'
 import { RemoveDialog } from './remove-dialog.tsx'
 import { Sparkline } from './sparkline.tsx'
@@ -20,7 +21,8 @@ export function Summary({ torrent, file }: Props) {
   const isRemoving = useSignal(false)
   const title = titleOf(file?.path ?? torrent.name ?? '')
   const here = new URL(location.href)
-  const collection = torrent.files.length > 1 && torrent.name !== null ? torrent.name : null
+  const folder = torrent.files.length > 1 ? (torrent.name ?? '') : ''
+  const collection = titleOf(folder).text === title.text ? '' : folder
   return (
     <header class="summary">
       <div class="summary-title">
@@ -34,7 +36,11 @@ export function Summary({ torrent, file }: Props) {
             ))}
           </p>
         )}
-        {collection !== null && <p class="collection">from {collection}</p>}
+        {collection !== '' && (
+          <p class="collection">
+            from <Breakable name={collection} />
+          </p>
+        )}
         {title.text === '' && <p class="collection infohash">{torrent.infohash}</p>}
       </div>
       <div class="summary-actions">
@@ -72,7 +78,8 @@ export function Summary({ torrent, file }: Props) {
 
 /** The figures: speed with its line, how far, from whom. */
 export function Figures({ torrent }: { readonly torrent: TorrentView }) {
-  const isFetching = torrent.state !== 'done' && torrent.state !== 'failed'
+  const isFetching =
+    torrent.files.length > 0 && torrent.state !== 'done' && torrent.state !== 'failed'
   return (
     <div class="figures-row">
       {isFetching && (

@@ -23,5 +23,5 @@ export function Ambient({ playback }: { readonly playback: Playback }) {
     const timer = setInterval(paint, EVERY_MS)
     return () => clearInterval(timer)
   }, [playback])
-  return <canvas ref={canvas} class="ambient" width={WIDTH} height={HEIGHT} aria-hidden="true" />
+  return <canvas ref={canvas} class="ambient" width={WIDTH} height={HEIGHT} />
 }

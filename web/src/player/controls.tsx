@@ -150,7 +150,7 @@ function SubtitleMenu({ tracks, track }: SubtitleMenuProps) {
     isOpen.value = false
   }
   return (
-    <span
+    <fieldset
       class="menu"
       onFocusOut={event => {
         const next = event.relatedTarget as Node | null
@@ -187,6 +187,6 @@ function SubtitleMenu({ tracks, track }: SubtitleMenuProps) {
           ))}
         </span>
       )}
-    </span>
+    </fieldset>
   )
 }

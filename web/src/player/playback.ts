@@ -1,126 +1,101 @@
 // A media element as signals: what it does now, and the few things one can ask of it.
-import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 
-export type Failure = 'network' | 'unplayable'
+type State = ReturnType<typeof signalsOf>
 
-export interface Playback {
+/** An element with what it does now; the signals are for reading, but for `isSilenced`. */
+export interface Playback extends State {
   readonly element: HTMLVideoElement
-  readonly isPaused: ReadonlySignal<boolean>
-  /** It should play and cannot, for want of bytes. */
-  readonly isWaiting: ReadonlySignal<boolean>
-  /** The first picture or sound has been there. */
-  readonly isReady: ReadonlySignal<boolean>
-  readonly hasEnded: ReadonlySignal<boolean>
-  readonly seconds: ReadonlySignal<number>
-  /** 0 until it is known. */
-  readonly duration: ReadonlySignal<number>
-  readonly volume: ReadonlySignal<number>
-  readonly isMuted: ReadonlySignal<boolean>
-  readonly rate: ReadonlySignal<number>
-  /** Width by height of the picture; 0 when there is none. */
-  readonly aspect: ReadonlySignal<number>
-  readonly failure: Signal<Failure | null>
-  /** The browser let it begin only without sound. */
-  readonly isSilenced: Signal<boolean>
   readonly dispose: () => void
 }
 
 /** Listens to an element until `dispose`. */
 export function playbackOf(element: HTMLVideoElement): Playback {
-  const isPaused = signal(element.paused)
-  const isWaiting = signal(true)
-  const isReady = signal(false)
-  const hasEnded = signal(false)
-  const seconds = signal(0)
-  const duration = signal(0)
-  const volume = signal(element.volume)
-  const isMuted = signal(element.muted)
-  const rate = signal(element.playbackRate)
-  const aspect = signal(0)
-  const failure = signal<Failure | null>(null)
-  const isSilenced = signal(false)
-  const listeners: Readonly<Record<string, () => void>> = {
-    // Another file, or none: nothing of the one before holds.
-    emptied: () => {
-      isReady.value = false
-      hasEnded.value = false
-      isWaiting.value = true
-      seconds.value = 0
-      duration.value = 0
-      aspect.value = 0
-      failure.value = null
-    },
-    durationchange: () => {
-      duration.value = Number.isFinite(element.duration) ? element.duration : 0
-    },
-    resize: () => {
-      aspect.value = element.videoHeight > 0 ? element.videoWidth / element.videoHeight : 0
-    },
-    timeupdate: () => {
-      seconds.value = element.currentTime
-    },
-    seeking: () => {
-      seconds.value = element.currentTime
-      hasEnded.value = false
-      isWaiting.value = element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA
-    },
-    waiting: () => {
-      isWaiting.value = true
-    },
-    canplay: () => {
-      isWaiting.value = false
-      isReady.value = true
-    },
-    playing: () => {
-      isWaiting.value = false
-      isReady.value = true
-      isPaused.value = false
-      hasEnded.value = false
-    },
-    play: () => {
-      isPaused.value = false
-    },
-    pause: () => {
-      isPaused.value = true
-    },
-    ended: () => {
-      hasEnded.value = true
-    },
-    volumechange: () => {
-      volume.value = element.volume
-      isMuted.value = element.muted
-      if (!element.muted) isSilenced.value = false
-    },
-    ratechange: () => {
-      rate.value = element.playbackRate
-    },
-    error: () => {
-      isWaiting.value = false
-      failure.value =
-        element.error?.code === MediaError.MEDIA_ERR_NETWORK ? 'network' : 'unplayable'
-    },
-  }
-  for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener)
+  const state = signalsOf(element)
+  const listeners = Object.entries(listenersOf(element, state))
+  for (const [name, listener] of listeners) element.addEventListener(name, listener)
   const dispose = (): void => {
-    for (const [name, listener] of Object.entries(listeners)) {
-      element.removeEventListener(name, listener)
-    }
+    for (const [name, listener] of listeners) element.removeEventListener(name, listener)
+  }
+  return { ...state, element, dispose }
+}
+
+function signalsOf(element: HTMLVideoElement) {
+  return {
+    isPaused: signal(element.paused),
+    /** It should play and cannot, for want of bytes. */
+    isWaiting: signal(true),
+    /** The first picture or sound has been there. */
+    isReady: signal(false),
+    hasEnded: signal(false),
+    seconds: signal(0),
+    /** In seconds; 0 until it is known. */
+    duration: signal(0),
+    volume: signal(element.volume),
+    isMuted: signal(element.muted),
+    rate: signal(element.playbackRate),
+    /** Width by height of the picture; 0 when there is none. */
+    aspect: signal(0),
+    /** The browser let it begin only without sound. */
+    isSilenced: signal(false),
+  }
+}
+
+function listenersOf(element: HTMLVideoElement, state: State): Record<string, () => void> {
+  const playing = (): void => {
+    state.isWaiting.value = false
+    state.isReady.value = true
   }
   return {
-    element,
-    isPaused,
-    isWaiting,
-    isReady,
-    hasEnded,
-    seconds,
-    duration,
-    volume,
-    isMuted,
-    rate,
-    aspect,
-    failure,
-    isSilenced,
-    dispose,
+    // Another file, or none: nothing of the one before holds.
+    emptied: () => {
+      state.isReady.value = false
+      state.hasEnded.value = false
+      state.isWaiting.value = true
+      state.seconds.value = 0
+      state.duration.value = 0
+      state.aspect.value = 0
+    },
+    durationchange: () => {
+      state.duration.value = Number.isFinite(element.duration) ? element.duration : 0
+    },
+    resize: () => {
+      state.aspect.value = element.videoHeight > 0 ? element.videoWidth / element.videoHeight : 0
+    },
+    timeupdate: () => {
+      state.seconds.value = element.currentTime
+    },
+    seeking: () => {
+      state.seconds.value = element.currentTime
+      state.hasEnded.value = false
+      state.isWaiting.value = element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA
+    },
+    waiting: () => {
+      state.isWaiting.value = true
+    },
+    canplay: playing,
+    playing,
+    play: () => {
+      state.isPaused.value = false
+      state.hasEnded.value = false
+    },
+    pause: () => {
+      state.isPaused.value = true
+    },
+    ended: () => {
+      state.hasEnded.value = true
+    },
+    volumechange: () => {
+      state.volume.value = element.volume
+      state.isMuted.value = element.muted
+      if (!element.muted) state.isSilenced.value = false
+    },
+    ratechange: () => {
+      state.rate.value = element.playbackRate
+    },
+    error: () => {
+      state.isWaiting.value = false
+    },
   }
 }
 

@@ -92,7 +92,7 @@ function RunCanvas({ runs }: { readonly runs: ReadonlySignal<readonly Run[]> }) 
     paint()
     return () => observer.disconnect()
   }, [current])
-  return <canvas ref={canvas} class="scrub-runs" aria-hidden="true" />
+  return <canvas ref={canvas} class="scrub-runs" />
 }
 
 function paintRuns(canvas: HTMLCanvasElement, runs: readonly Run[]): void {

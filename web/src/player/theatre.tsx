@@ -2,7 +2,7 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { type FileView, subtitleTracks, type TorrentView } from '../../../src/api/index.ts'
-import { neighbour } from '../choice.ts'
+import { coverOf, folderOf, neighbour } from '../choice.ts'
 import { isHelpOpen } from '../parts/help.tsx'
 import { MusicIcon, MutedIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx'
 import { verifiedRuns } from '../pieces.ts'
@@ -69,7 +69,7 @@ export function Theatre({ player, torrent, file }: Props) {
   }, [file.index, next?.index, previous?.index])
   return (
     <>
-      {file.kind === 'audio' && <Record path={file.path} />}
+      {file.kind === 'audio' && <Record torrent={torrent} file={file} />}
       <SubtitleText video={playback.element} tracks={tracks} track={track} />
       <State playback={playback} torrent={torrent} file={file} next={next} />
       {flash.text.value !== null && <output class="flash">{flash.text.value}</output>}
@@ -178,14 +178,15 @@ function State({ playback, torrent, file, next }: StateProps) {
   )
 }
 
-/** A sound has no picture: its name takes the place. */
-function Record({ path }: { readonly path: string }) {
-  const parts = path.split('/')
+/** A sound has no picture: its cover and its name take the place. */
+function Record({ torrent, file }: Omit<Props, 'player'>) {
+  const cover = coverOf(torrent.files, file)
+  const folder = folderOf(file.path).split('/').at(-1) ?? ''
   return (
     <div class="record">
-      <MusicIcon />
-      <p class="record-title">{titleOf(path).text}</p>
-      {parts.length > 1 && <p class="record-folder">{parts.at(-2)}</p>}
+      {cover === null ? <MusicIcon /> : <img src={cover.url} alt="" />}
+      <p class="record-title">{titleOf(file.path).text}</p>
+      {folder !== '' && <p class="record-folder">{folder}</p>}
     </div>
   )
 }

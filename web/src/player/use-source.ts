@@ -67,7 +67,7 @@ function resumeAt(playback: Playback, key: string): () => void {
     if (seconds === 0 || seconds >= element.duration) return
     element.currentTime = seconds
     tell(`Going on at ${formatClock(seconds)}`, {
-      label: 'From the beginning',
+      label: 'Start over',
       run: () => seekTo(playback, 0),
     })
   }
