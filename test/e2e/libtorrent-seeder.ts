@@ -1,0 +1,59 @@
+// A real libtorrent seeder for tests: starts libtorrent_seeder.py, which makes the torrent as well.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface SeederOptions {
+  /** File or folder to share. */
+  readonly source: string
+  /** Where to write the torrent file. */
+  readonly torrent: string
+  /** On loopback. */
+  readonly address: string
+  readonly kind?: 'v1' | 'v2' | 'hybrid'
+  readonly pieceBytes?: number
+  readonly bytesPerSecond?: number
+}
+
+export class LibtorrentSeeder implements AsyncDisposable {
+  /** `host:port` */
+  readonly address: string
+  readonly infohash: string
+  readonly magnet: string
+  /** What it told after its first line. */
+  readonly told: Readonly<Record<string, unknown>>[]
+  readonly #process: ChildProcess
+
+  private constructor(
+    process: ChildProcess,
+    first: { readonly host: string; readonly infohash: string; readonly magnet: string },
+    told: Readonly<Record<string, unknown>>[],
+  ) {
+    this.#process = process
+    this.address = first.host
+    this.infohash = first.infohash
+    this.magnet = first.magnet
+    this.told = told
+  }
+
+  static async open(options: SeederOptions): Promise<LibtorrentSeeder> {
+    const { source, torrent, address, kind = 'v1', pieceBytes = 65_536, bytesPerSecond } = options
+    const script = path.join(import.meta.dirname, 'libtorrent_seeder.py')
+    const words = [script, source, torrent, address, kind, `${pieceBytes}`]
+    if (bytesPerSecond !== undefined) words.push(`${bytesPerSecond}`)
+    const child = spawn('/usr/bin/python3', words, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: child.stdout })
+    const told: Record<string, unknown>[] = []
+    const [line] = (await once(lines, 'line')) as [string]
+    lines.on('line', (text: string) => told.push(JSON.parse(text)))
+    const { port, infohash, magnet } = JSON.parse(line)
+    return new LibtorrentSeeder(child, { host: `${address}:${port}`, infohash, magnet }, told)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode !== null) return
+    this.#process.stdin?.end()
+    await once(this.#process, 'exit')
+  }
+}
