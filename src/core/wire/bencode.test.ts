@@ -152,7 +152,8 @@ describe('the reader', () => {
   })
 
   test('a value of another kind or beyond 2^53 counts as absent', () => {
-    const root = reader.scan(latin1('d1:a1:x1:bi5e1:ci9007199254740993ee'))
+    const root = reader.scan(latin1('d1:a1:x1:bi5e1:ci9007199254740993e1:di-9007199254740991ee'))
+    expect(reader.findInteger(root, 'd')).toBe(-9007199254740991)
     expect(reader.findInteger(root, 'a')).toBeUndefined()
     expect(reader.findString(root, 'b')).toBeUndefined()
     expect(reader.findInteger(root, 'c')).toBeUndefined()

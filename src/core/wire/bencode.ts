@@ -152,7 +152,8 @@ export class BencodeReader {
     const isNegative = this.#bytes[start] === MINUS
     let value = 0
     for (let at = isNegative ? start + 1 : start; at < end; at++) {
-      value = value * 10 + (this.#bytes[at] as number) - ZERO
+      // The digit first: its character code would carry a value near the limit beyond it.
+      value = value * 10 + ((this.#bytes[at] as number) - ZERO)
     }
     if (value > Number.MAX_SAFE_INTEGER) return undefined
     return isNegative ? -value : value
