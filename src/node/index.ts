@@ -8,4 +8,6 @@ export type {
   TorrentEvent,
   TorrentLive,
 } from './client-types.ts'
+export { openClient } from './open-client.ts'
 export { openDht } from './open-dht.ts'
+export { defaultStateDirectory } from './state-file.ts'
