@@ -2,9 +2,10 @@
 // after a seek the new bytes do not queue behind old ones. Rate x delay, measured in rounds: a round ends
 // when a block that was asked for after its start arrives (as in BBR). Besides the round trip, the gaps in
 // which a rate-limited peer sends nothing have to be bridged, or the limit would be undershot for ever.
+import { BLOCK_BYTES } from '../wire/index.ts'
 import type { Millis } from '../world/index.ts'
 
-export const BLOCK_BYTES = 16_384
+export { BLOCK_BYTES }
 
 /** Blocks in flight before anything is known of a peer: 128 KiB, about TCP's own first flights. */
 const BLOCKS_AT_START = 8
@@ -107,8 +108,10 @@ export class Pipeline {
   }
 
   #steadyTarget(rate: number): number {
-    const bridgedMs = this.#roundTripMs * GAIN + this.#gapMs + SLACK_MS
-    const blocks = Math.ceil((rate * bridgedMs) / 1000 / BLOCK_BYTES) + BLOCKS_MIN
-    return Math.min(this.#limitBlocks, blocks)
+    // Blocks follow each other at this distance even when nothing is amiss.
+    const blockMs = (BLOCK_BYTES * 1000) / rate
+    const bridgedMs = this.#roundTripMs * GAIN + Math.max(0, this.#gapMs - blockMs) + SLACK_MS
+    const blocks = Math.ceil((rate * bridgedMs) / 1000 / BLOCK_BYTES) + 1
+    return Math.min(this.#limitBlocks, Math.max(BLOCKS_MIN, blocks))
   }
 }

@@ -1,0 +1,86 @@
+// When to look for peers in the DHT: at once for a new torrent, and again whenever its swarm has nobody left
+// to dial, less and less often while nothing comes of it.
+import type { Address } from '../bytes/index.ts'
+import type { DhtInput, DhtNotice, TaskId } from '../dht/index.ts'
+import type { Millis } from '../world/index.ts'
+import type { SwarmId } from './commands.ts'
+
+/** After a look-up, before the next: doubled each time until the swarm has enough again. */
+const PAUSE_START_MS = 10_000
+const PAUSE_LIMIT_MS = 5 * 60_000
+/** Between two looks at whether a swarm needs addresses. */
+const LOOK_EVERY_MS = 1_000
+
+interface Search {
+  readonly infohash: Uint8Array
+  /** The look-up that runs, if one does. */
+  task: TaskId | undefined
+  /** Look-ups since the swarm last had enough. */
+  rounds: number
+  notBeforeMs: Millis
+}
+
+export interface DiscoveryHost {
+  needsAddresses(swarm: SwarmId): boolean
+  found(swarm: SwarmId, peers: readonly Address[]): void
+  send(command: Extract<DhtInput, { kind: 'lookup' | 'lookup-stop' }>): void
+}
+
+export class Discovery {
+  readonly #host: DiscoveryHost
+  readonly #searches = new Map<SwarmId, Search>()
+  readonly #swarmOf = new Map<TaskId, SwarmId>()
+  #lastTask: TaskId = 0
+  #lookAtMs: Millis = 0
+
+  constructor(host: DiscoveryHost) {
+    this.#host = host
+  }
+
+  get wakeAtMs(): Millis {
+    return this.#searches.size === 0 ? Number.POSITIVE_INFINITY : this.#lookAtMs
+  }
+
+  add(nowMs: Millis, swarm: SwarmId, infohash: Uint8Array): void {
+    const search = { infohash, task: undefined, rounds: 0, notBeforeMs: nowMs }
+    this.#searches.set(swarm, search)
+    this.#lookAtMs = nowMs
+  }
+
+  remove(swarm: SwarmId): void {
+    const task = this.#searches.get(swarm)?.task
+    this.#searches.delete(swarm)
+    if (task === undefined) return
+    this.#swarmOf.delete(task)
+    this.#host.send({ kind: 'lookup-stop', task })
+  }
+
+  wake(nowMs: Millis): void {
+    if (nowMs < this.#lookAtMs) return
+    this.#lookAtMs = nowMs + LOOK_EVERY_MS
+    for (const [swarm, search] of this.#searches) {
+      if (search.task !== undefined) continue
+      if (!this.#host.needsAddresses(swarm)) search.rounds = 0
+      else if (nowMs >= search.notBeforeMs) this.#lookUp(swarm, search)
+    }
+  }
+
+  #lookUp(swarm: SwarmId, search: Search): void {
+    search.task = ++this.#lastTask
+    this.#swarmOf.set(search.task, swarm)
+    this.#host.send({ kind: 'lookup', task: search.task, infohash: search.infohash })
+  }
+
+  notice(nowMs: Millis, notice: DhtNotice): void {
+    const swarm = this.#swarmOf.get(notice.task)
+    const search = swarm === undefined ? undefined : this.#searches.get(swarm)
+    if (swarm === undefined || search === undefined) return
+    if (notice.kind === 'peers') {
+      this.#host.found(swarm, notice.peers)
+      return
+    }
+    this.#swarmOf.delete(notice.task)
+    search.task = undefined
+    search.notBeforeMs = nowMs + Math.min(PAUSE_LIMIT_MS, PAUSE_START_MS * 2 ** search.rounds++)
+  }
+}
