@@ -5,11 +5,12 @@ import type { Address } from '../bytes/index.ts'
 import type { Luck, Millis } from '../world/index.ts'
 import { hostKey, type PlaceKey } from './place.ts'
 
-const SLOTS = 16_384
+/** 64 KiB. A slot that two addresses share gives each of them less, never more. */
+const SLOTS = 8192
 /** Queries a second that one address may ask for long. */
-export const QUERIES_PER_SECOND_MAX = 20
+export const QUERIES_PER_SECOND_MAX = 25
 /** Queries that it may ask at once after a silence: a lookup that branches through us. */
-export const QUERIES_AT_ONCE_MAX = 60
+export const QUERIES_AT_ONCE_MAX = 75
 /** Addresses that answered us and are remembered as real; the oldest make room. */
 export const VERIFIED_MAX = 8192
 /** What an unverified address gets at most, in bytes for each byte that came from there. */
@@ -17,8 +18,8 @@ export const AMPLIFICATION_MAX = 2
 
 export class Guard {
   readonly #salt: number
-  readonly #tokens = new Float32Array(SLOTS).fill(QUERIES_AT_ONCE_MAX)
-  readonly #atMs = new Float64Array(SLOTS)
+  /** When each slot will have used up what it asked for, in milliseconds. */
+  readonly #paidMs = new Float64Array(SLOTS)
   readonly #verified = new Map<PlaceKey, true>()
 
   constructor(luck: Luck) {
@@ -28,14 +29,10 @@ export class Guard {
   /** Whether a query from `from` is to be looked at now; takes it from what the address may ask. */
   admits(nowMs: Millis, from: Address): boolean {
     const slot = this.#slotOf(from.ip)
-    const passedMs = nowMs - (this.#atMs[slot] as number)
-    const tokens = Math.min(
-      QUERIES_AT_ONCE_MAX,
-      (this.#tokens[slot] as number) + (passedMs * QUERIES_PER_SECOND_MAX) / 1000,
-    )
-    this.#atMs[slot] = nowMs
-    this.#tokens[slot] = tokens < 1 ? tokens : tokens - 1
-    return tokens >= 1
+    const paidMs = Math.max(this.#paidMs[slot] as number, nowMs) + 1000 / QUERIES_PER_SECOND_MAX
+    if (paidMs - nowMs > (QUERIES_AT_ONCE_MAX * 1000) / QUERIES_PER_SECOND_MAX) return false
+    this.#paidMs[slot] = paidMs
+    return true
   }
 
   /** `address` answered a query of ours, so whoever is there hears what we send there. */

@@ -1,0 +1,261 @@
+// A crowd of plain nodes, all in one object: ids, round trips and Kademlia tables as a grown network has
+// them, of which a share is dead while others still name it. They answer honestly and remember who asked
+// for what, so that a scenario can say what each of them has learnt.
+import { type Address, toHex } from '../../src/core/bytes/index.ts'
+import { nodeIdFor } from '../../src/core/dht/index.ts'
+import {
+  decodeKrpc,
+  encodeKrpc,
+  type KrpcResponse,
+  packContacts,
+} from '../../src/core/wire/index.ts'
+import type { Millis } from '../../src/core/world/index.ts'
+import type { SeededLuck } from '../random.ts'
+import type { DatagramNetwork, Resident } from './network.ts'
+
+export interface CrowdOptions {
+  readonly count: number
+  /** Of all; they are in the others' tables and answer nobody. */
+  readonly deadShare: number
+  /** Of all; their ids fit their IP (BEP 42). */
+  readonly validShare: number
+  /** Round trip as seen from a host next door, drawn evenly. */
+  readonly roundTripMs: readonly [number, number]
+}
+
+export interface CrowdNode {
+  readonly id: Uint8Array
+  readonly address: Address
+  readonly isDead: boolean
+  readonly table: readonly CrowdNode[]
+}
+
+const K = 8
+const PEERS_PER_SWARM = 5
+const PORT = 6881
+
+export class Crowd implements Resident {
+  readonly nodes: readonly (CrowdNode & { table: CrowdNode[] })[]
+  /** Every key that the node at an index was asked for. */
+  readonly asked = new Map<CrowdNode, Set<string>>()
+  readonly #network: DatagramNetwork
+  readonly #byIp = new Map<number, CrowdNode>()
+  readonly #closestLive = new Map<string, ReadonlySet<CrowdNode>>()
+
+  constructor(network: DatagramNetwork, options: CrowdOptions) {
+    this.#network = network
+    const luck = network.luck.fork()
+    this.nodes = Array.from({ length: options.count }, () => this.#newNode(luck, options))
+    fillTables(this.nodes, luck)
+  }
+
+  #newNode(luck: SeededLuck, options: CrowdOptions): CrowdNode & { table: CrowdNode[] } {
+    const ip = this.#freeIp(luck)
+    const id = luck.chance(options.validShare)
+      ? nodeIdFor(ip, luck.below(256), luck)
+      : luck.bytes(20)
+    const address = { ip, port: PORT }
+    const isDead = luck.chance(options.deadShare)
+    const node = { id, address, isDead, table: [] }
+    this.#byIp.set(ipNumber(ip), node)
+    const [low, high] = options.roundTripMs
+    if (!isDead)
+      this.#network.attach(address, new Seat(this, node), { oneWayMs: luck.between(low, high) / 2 })
+    return node
+  }
+
+  /** One node a /24, spread over the public ranges. */
+  #freeIp(luck: SeededLuck): Uint8Array {
+    for (;;) {
+      const ip = Uint8Array.of(
+        20 + luck.below(60),
+        luck.below(256),
+        luck.below(256),
+        1 + luck.below(250),
+      )
+      if (!this.#byIp.has(ipNumber(ip))) return ip
+    }
+  }
+
+  /** Some live nodes, as a bootstrap server hands them out. */
+  someLive(count: number): CrowdNode[] {
+    const found: CrowdNode[] = []
+    while (found.length < count) {
+      const node = this.nodes[this.#network.luck.below(this.nodes.length)] as CrowdNode
+      if (!node.isDead) found.push(node)
+    }
+    return found
+  }
+
+  /** The live nodes nearest to `target`: they have its peers. */
+  closestLive(target: Uint8Array): ReadonlySet<CrowdNode> {
+    const name = toHex(target)
+    const known = this.#closestLive.get(name)
+    if (known !== undefined) return known
+    const live = this.nodes.filter(node => !node.isDead)
+    const closest = new Set(nearest(live, target, K))
+    this.#closestLive.set(name, closest)
+    return closest
+  }
+
+  receive(): void {
+    throw new Error('a crowd hears through the seats of its nodes')
+  }
+
+  answer(node: CrowdNode, from: Address, bytes: Uint8Array): void {
+    const query = decodeKrpc(bytes)
+    if (query.kind !== 'query') return
+    const transaction = query.transaction.slice()
+    let response: KrpcResponse = { kind: 'response', transaction, id: node.id, ip: from }
+    const key =
+      query.method === 'get_peers'
+        ? query.infohash
+        : query.method === 'find_node'
+          ? query.target
+          : undefined
+    if (key !== undefined) {
+      const target = key.slice()
+      if (query.method === 'get_peers') this.#note(node, target)
+      response = { ...response, nodes: packContacts(nearest(node.table, target, K), 4) }
+      if (query.method === 'get_peers') {
+        response = { ...response, token: Uint8Array.of(1, 2, 3, 4) }
+        // Decoys are asked for as well; only real infohashes have peers, and `isReal` knows them.
+        if (this.realInfohashes.has(toHex(target)) && this.closestLive(target).has(node)) {
+          response = { ...response, peers: peersOf(target) }
+        }
+      }
+    }
+    this.#network.send(node.address, from, encodeKrpc(response))
+  }
+
+  /** Infohashes that have peers. */
+  readonly realInfohashes = new Set<string>()
+
+  #note(node: CrowdNode, target: Uint8Array): void {
+    const keys = this.asked.get(node)
+    if (keys === undefined) this.asked.set(node, new Set([toHex(target)]))
+    else keys.add(toHex(target))
+  }
+}
+
+class Seat implements Resident {
+  readonly #crowd: Crowd
+  readonly #node: CrowdNode
+
+  constructor(crowd: Crowd, node: CrowdNode) {
+    this.#crowd = crowd
+    this.#node = node
+  }
+
+  receive(_nowMs: Millis, from: Address, bytes: Uint8Array): void {
+    this.#crowd.answer(this.#node, from, bytes)
+  }
+}
+
+/** A bootstrap server that hands out live nodes. */
+export class RouterSeat implements Resident {
+  readonly #network: DatagramNetwork
+  readonly #crowd: Crowd
+  readonly #address: Address
+  readonly #id: Uint8Array
+
+  constructor(network: DatagramNetwork, crowd: Crowd, address: Address) {
+    this.#network = network
+    this.#crowd = crowd
+    this.#address = address
+    this.#id = network.luck.bytes(20)
+    network.attach(address, this, { oneWayMs: 25 })
+  }
+
+  receive(_nowMs: Millis, from: Address, bytes: Uint8Array): void {
+    const query = decodeKrpc(bytes)
+    if (query.kind !== 'query') return
+    const transaction = query.transaction.slice()
+    const nodes = packContacts(this.#crowd.someLive(16), 4)
+    const response = { kind: 'response', transaction, id: this.#id, ip: from, nodes } as const
+    this.#network.send(this.#address, from, encodeKrpc(response))
+  }
+}
+
+function peersOf(target: Uint8Array): Address[] {
+  return Array.from({ length: PEERS_PER_SWARM }, (_, index) => ({
+    ip: Uint8Array.of(99, target[0] as number, target[1] as number, index + 1),
+    port: 6881,
+  }))
+}
+
+/** The `count` of `nodes` nearest to `target`, nearest first. */
+function nearest(nodes: readonly CrowdNode[], target: Uint8Array, count: number): CrowdNode[] {
+  const found: CrowdNode[] = []
+  for (const node of nodes) {
+    let index = found.length
+    while (index > 0 && isNearer(target, node.id, (found[index - 1] as CrowdNode).id)) index--
+    if (index >= count) continue
+    found.splice(index, 0, node)
+    if (found.length > count) found.length = count
+  }
+  return found
+}
+
+function isNearer(target: Uint8Array, a: Uint8Array, b: Uint8Array): boolean {
+  for (let index = 0; index < 20; index++) {
+    const x = a[index] as number
+    const y = b[index] as number
+    if (x !== y) return (x ^ (target[index] as number)) < (y ^ (target[index] as number))
+  }
+  return false
+}
+
+/** Up to eight random nodes in every bucket. */
+function fillTables(
+  nodes: readonly (CrowdNode & { table: CrowdNode[] })[],
+  luck: SeededLuck,
+): void {
+  const sorted = [...nodes].sort((a, b) => Buffer.compare(a.id, b.id))
+  for (const node of nodes) {
+    let low = 0
+    let high = sorted.length
+    for (let bit = 0; bit < 160 && high - low > 1; bit++) {
+      const middle = firstWithBit(sorted, low, high, bit)
+      const isOne = ((node.id[bit >> 3] as number) & (0x80 >> (bit & 7))) !== 0
+      const [from, to] = isOne ? [low, middle] : [middle, high]
+      pick(sorted, from, to, node.table, luck)
+      if (isOne) low = middle
+      else high = middle
+    }
+  }
+}
+
+function firstWithBit(sorted: readonly CrowdNode[], from: number, to: number, bit: number): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const id = (sorted[middle] as CrowdNode).id
+    if (((id[bit >> 3] as number) & (0x80 >> (bit & 7))) !== 0) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function pick(
+  sorted: readonly CrowdNode[],
+  from: number,
+  to: number,
+  into: CrowdNode[],
+  luck: SeededLuck,
+): void {
+  const size = to - from
+  if (size <= K) {
+    for (let index = from; index < to; index++) into.push(sorted[index] as CrowdNode)
+    return
+  }
+  const taken = new Set<number>()
+  while (taken.size < K) taken.add(from + luck.below(size))
+  for (const index of taken) into.push(sorted[index] as CrowdNode)
+}
+
+function ipNumber(ip: Uint8Array): number {
+  const [a, b, c, d] = ip as unknown as [number, number, number, number]
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+}
