@@ -56,8 +56,8 @@ const CONNECTIONS_MAX = 500
 const PLAYING = 'Watching:'
 const STORING = 'Files:'
 const FINDING = 'Peers:'
-const GIVING = 'Sharing (off by default: you take, and tell as little as the protocol allows):'
-const RUNNING = 'Running:'
+const GIVING = 'Sharing (off: you only take, and tell as little as the protocol allows):'
+export const RUNNING = 'Running:'
 
 export const optionTable: { readonly [name in SettingName]: OptionRow | undefined } = {
   directory: undefined,
@@ -75,14 +75,14 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   file: {
     flags: '--file <n|glob>',
-    description: 'only these files: an index or a pattern such as "*.mkv" (repeatable)',
+    description: 'only these: an index or a pattern, "*.mkv" (repeatable)',
     group: PLAYING,
     read: readFileChoice,
     isList: true,
   },
   exit: {
     flags: '--exit',
-    description: 'quit when everything is there and nobody is watching',
+    description: 'quit when all is there and nobody is watching',
     group: STORING,
     read: readYesNo,
   },
@@ -94,13 +94,13 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   storeLimit: {
     flags: '--store-limit <size>',
-    description: 'bytes on disk at most, such as 20G; what was watched goes first',
+    description: 'bytes on disk at most, 20G; what was watched goes',
     group: STORING,
     read: readBytes,
   },
   state: {
     flags: '--state <directory>',
-    description: 'where to remember torrents, progress and DHT nodes',
+    description: 'where torrents, progress and DHT nodes are kept',
     group: STORING,
     read: text => text,
   },
@@ -113,7 +113,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   bootstrap: {
     flags: '--bootstrap <host:port>',
-    description: 'a DHT node to start from, instead of the public ones (repeatable)',
+    description: 'start from this DHT node, not the public (repeatable)',
     group: FINDING,
     read: readHostPort,
     isList: true,
@@ -126,7 +126,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   allowPrivate: {
     flags: '--allow-private',
-    description: 'accept loopback and private addresses from the DHT',
+    description: 'take loopback and private addresses from the DHT',
     group: FINDING,
     read: readYesNo,
   },
@@ -138,7 +138,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   down: {
     flags: '--down <rate>',
-    description: 'bytes a second at most, such as 2M (unlimited)',
+    description: 'bytes a second at most, such as 2M',
     group: FINDING,
     read: readBytes,
   },
@@ -150,13 +150,13 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   share: {
     flags: '--share[=mode]',
-    description: 'listen, announce and upload; modes: metadata, ratio:1.0',
+    description: 'listen, announce, upload; metadata or ratio:1.0',
     group: GIVING,
     read: readShare,
   },
   up: {
     flags: '--up <rate>',
-    description: 'bytes a second at most (unlimited)',
+    description: 'bytes a second at most, such as 2M',
     group: GIVING,
     read: readBytes,
   },
@@ -174,13 +174,13 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   host: {
     flags: '--host <address>',
-    description: 'address of the page; beyond 127.0.0.1 its URL carries a token',
+    description: 'address of the page; not 127.0.0.1: needs a token',
     group: RUNNING,
     read: text => text,
   },
   json: {
     flags: '--json',
-    description: 'one JSON object a line, for scripts (docs/json.md)',
+    description: 'one JSON object a line (docs/json.md)',
     group: RUNNING,
     read: readYesNo,
   },

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, CommanderError, Option } from 'commander'
 import { configFolder, type Machine, startFolder, stateFolder } from './folders.ts'
-import { optionTable, type SettingName, type Settings } from './options.ts'
+import { optionTable, RUNNING, type SettingName, type Settings } from './options.ts'
 import { fromConfigFile, fromEnvironment, type Given, readRow, settle } from './settings.ts'
 import { isPath, readPositionals } from './sources.ts'
 import { UsageError } from './values.ts'
@@ -108,20 +108,19 @@ function makeCommand({ version, isColoured }: ParseOptions): Command {
     .description(DESCRIPTION)
     .argument('[words...]')
     .version(version, '--version', 'print the version')
-    .helpOption('-h, --help', 'show this')
+    .addHelpOption(new Option('-h, --help', 'show this').helpGroup(RUNNING))
     .configureHelp({
       styleTitle: title => style('bold', title),
       styleOptionTerm: term => style('cyan', term),
       styleUsage: usage => style('cyan', usage),
       visibleArguments: () => [],
+      optionTerm: ({ flags }) => flags.replace(' [', '[='),
     })
     .addHelpText('after', examples(style))
   for (const [name, row] of Object.entries(optionTable))
     if (row !== undefined) command.addOption(makeOption(name as SettingName))
   command.addOption(
-    new Option('--config <file>', 'options as a JSON object, under the names above').helpGroup(
-      'Running:',
-    ),
+    new Option('--config <file>', 'options as JSON, by their long names').helpGroup(RUNNING),
   )
   return command
 }
@@ -141,9 +140,10 @@ function makeOption(name: SettingName): Option {
   })
 }
 
-const DESCRIPTION = `Watch a torrent while it downloads. Prints an address; the page behind it plays the video
-as soon as its first pieces are verified. Peers come from the DHT alone. Files go to
-"store" in the current folder, and the same command goes on where it stopped.`
+const DESCRIPTION =
+  'Watch a torrent while it downloads. Prints an address; the page behind it plays the video as soon as ' +
+  'its first pieces are verified. Peers come from the DHT alone. Files go to "store" in the current ' +
+  'folder, and the same command goes on where it stopped.'
 
 function examples(style: (format: 'bold' | 'dim', text: string) => string): string {
   return `
@@ -154,6 +154,6 @@ ${style('bold', 'Examples:')}
   torrent-live demo                                     ${style('dim', 'see it work, on this machine alone')}
 
 ${style('bold', 'More commands')} (each has --help): demo, dht, bootstrap
-Every option may also stand in the environment (TORRENT_LIVE_STORE_LIMIT=20G) or in the config file.
+Options may also stand in the environment (TORRENT_LIVE_STORE_LIMIT=20G) or in a\nconfig file; docs/cli.md tells how.
 `
 }

@@ -48,6 +48,8 @@ export async function run(options: RunOptions): Promise<0 | 1> {
     const session = new Session(options, client)
     // The first packets travel while the server starts.
     const adding = session.addSources()
+    // Awaited below; until then a failure is not yet anybody's.
+    adding.catch(() => {})
     server = await floors.openServer({
       client,
       host: settings.host,
@@ -177,9 +179,11 @@ class Session {
     torrent.metadata.then(
       () =>
         this.#tell((display, server) => {
-          display.metadata(torrent.view())
+          const view = torrent.view()
+          if (view.state === 'failed') return
+          display.metadata(view)
           this.#options.onMetadata?.(torrent, server)
-          if (torrent.view().state === 'done') this.#done(torrent)
+          if (view.state === 'done') this.#done(torrent)
         }),
       // Why it failed comes as an event.
       () => {},
