@@ -11,8 +11,6 @@ type Command = (words: readonly string[]) => Promise<number>
 /** Each is loaded when it is asked for. */
 const commands: { readonly [word: string]: () => Promise<Command> } = {
   demo: async () => (await import('./demo.ts')).runDemo,
-  dht: async () => (await import('./dht.ts')).run,
-  bootstrap: async () => (await import('./bootstrap.ts')).run,
 }
 
 /**
