@@ -65,7 +65,9 @@ export class Disk {
     this.#run(effect, async () => {
       if (bytes === null) await this.#delete(effect.path)
       else {
-        await this.#using(effect.path, true, async file => {
+        // At the start of a file, and to set its size, a lost one is made anew; elsewhere that left a hole.
+        const mayMake = position === 0 || !this.#known.has(effect.path)
+        await this.#using(effect.path, mayMake, async file => {
           if (bytes.length === 0) await cut(file, position)
           else await writeAll(file, bytes, position)
           if (isDurable) await syncData(file)
@@ -159,7 +161,7 @@ export class Disk {
   async #openNew(name: string, mayMake: boolean): Promise<OpenFile> {
     const file = this.#pathOf(name)
     const descriptor = await openOld(file).catch(async error => {
-      if (error.code !== 'ENOENT' || !mayMake || this.#known.has(name)) throw error
+      if (error.code !== 'ENOENT' || !mayMake) throw error
       this.#unnamed.add(name)
       return openFresh(file)
     })

@@ -25,6 +25,8 @@ interface WriteJob {
   readonly bytes: Uint8Array | null
   readonly isDurable: boolean
   readonly done: (nowMs: Millis) => void
+  /** Instead of `done` where somebody took the file away. */
+  readonly missing: (nowMs: Millis) => void
 }
 
 type Job = ReadJob | WriteJob
@@ -65,9 +67,17 @@ export class DiskQueue {
     this.#enqueue({ kind: 'disk-read', path, position, size, done })
   }
 
-  /** `bytes` stay untouched until `done`; empty ones set the file's size, `null` deletes it. */
-  write(job: Omit<WriteJob, 'kind'>): void {
-    this.#enqueue({ kind: 'disk-write', ...job })
+  /** `bytes` stay untouched until it is done; empty ones set the file's size, `null` deletes it. */
+  write(job: {
+    readonly path: string
+    readonly position: number
+    readonly bytes: Uint8Array | null
+    readonly isDurable?: boolean
+    readonly done?: WriteJob['done']
+    readonly missing?: WriteJob['missing']
+  }): void {
+    const { path, position, bytes, isDurable = false, done = () => {}, missing = done } = job
+    this.#enqueue({ kind: 'disk-write', path, position, bytes, isDurable, done, missing })
   }
 
   drain(): readonly (DiskRead | DiskWrite)[] {
@@ -112,12 +122,13 @@ export class DiskQueue {
     message: string,
   ) {
     // No such file is an answer; anything else says nothing about the file.
-    if (job.kind === 'disk-read' && reason === 'missing') {
-      job.done(undefined, nowMs)
+    if (reason === 'missing') {
+      if (job.kind === 'disk-read') job.done(undefined, nowMs)
+      else job.missing(nowMs)
       this.#pump()
       return
     }
-    const problem: StoreProblem = reason === 'missing' ? 'disk-lost' : `disk-${reason}`
+    const problem: StoreProblem = `disk-${reason}`
     if (problem !== this.#problem) this.#notify({ kind: 'problem', problem, message })
     this.#problem = problem
     this.#retryAtMs = nowMs + DISK_RETRY_MS

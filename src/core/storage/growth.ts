@@ -11,6 +11,7 @@ export class Growth {
   readonly #ledger: Ledger
   readonly #disk: DiskQueue
   readonly #vouching: Vouching
+  readonly #onGone: (file: number) => void
   /** Files with a write on its way. */
   readonly #busy = new Set<number>()
   /** Files whose size on disk must be set to what has grown before they grow on. */
@@ -22,10 +23,12 @@ export class Growth {
   /** No file grows before what was found at the start is checked, nor while only a part may be kept. */
   #isOpen = false
 
-  constructor(ledger: Ledger, disk: DiskQueue, vouching: Vouching) {
+  /** @param onGone is told of a file that somebody took away. */
+  constructor(ledger: Ledger, disk: DiskQueue, vouching: Vouching, onGone: (file: number) => void) {
     this.#ledger = ledger
     this.#disk = disk
     this.#vouching = vouching
+    this.#onGone = onGone
   }
 
   open(): void {
@@ -94,7 +97,7 @@ export class Growth {
     this.#busy.add(file)
     this.#made.add(file)
     const done = () => this.#free(file)
-    this.#disk.write({ path, position: size, bytes: NO_BYTES, isDurable: false, done })
+    this.#disk.write({ path, position: size, bytes: NO_BYTES, done })
   }
 
   #writeHeld(file: number, held: HeldPiece, positionInPiece: number, size: number): void {
@@ -131,7 +134,12 @@ export class Growth {
       after()
       this.#free(file)
     }
-    this.#disk.write({ path, position, bytes, isDurable: false, done })
+    const missing = () => {
+      after()
+      this.#busy.delete(file)
+      this.#onGone(file)
+    }
+    this.#disk.write({ path, position, bytes, done, missing })
   }
 
   #free(file: number): void {

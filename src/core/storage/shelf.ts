@@ -120,18 +120,31 @@ export class Shelf {
     }
     if (!slots.take(held.piece)) return
     held.isSpilling = true
-    const entry = slots.entry(held.piece)
-    const position = slots.position(held.piece)
-    const named = () => this.#spilled(held)
+    this.#fill(held)
+  }
+
+  /** First the bytes, then the entry that says whose they are. */
+  #fill(held: HeldPiece): void {
+    const { slots } = this.#ledger
+    const { path } = slots
+    const missing = () => this.#remake(held)
     const filled = () =>
-      this.#disk.write({ path: slots.path, ...entry, isDurable: false, done: named })
-    this.#disk.write({
-      path: slots.path,
-      position,
-      bytes: held.bytes,
-      isDurable: false,
-      done: filled,
-    })
+      this.#disk.write({
+        path,
+        ...slots.entry(held.piece),
+        done: () => this.#spilled(held),
+        missing,
+      })
+    const position = slots.position(held.piece)
+    this.#disk.write({ path, position, bytes: held.bytes, done: filled, missing })
+  }
+
+  /** Somebody took the file of slots away, and every piece that was only there. */
+  #remake(held: HeldPiece): void {
+    const { slots } = this.#ledger
+    for (const piece of [...slots.filled]) this.#ledger.lose(piece)
+    const done = () => this.#fill(held)
+    this.#disk.write({ path: slots.path, position: 0, bytes: new Uint8Array(0), done })
   }
 
   #spilled(held: HeldPiece): void {

@@ -45,7 +45,8 @@ export class Store {
     this.#disk = new DiskQueue(newRequest, notify)
     this.#ledger = new Ledger(layout, `${PRIVATE_FOLDER}/${id}`, notify)
     this.#vouching = new Vouching(this.#ledger, this.#disk, id)
-    this.#growth = new Growth(this.#ledger, this.#disk, this.#vouching)
+    const onGone = (file: number) => this.#fileGone(file)
+    this.#growth = new Growth(this.#ledger, this.#disk, this.#vouching, onGone)
     this.#keeping = new Keeping(this.#ledger, limitBytes, notify)
     this.#shelf = new Shelf({
       ledger: this.#ledger,
@@ -54,7 +55,7 @@ export class Store {
       vouching: this.#vouching,
       keeping: this.#keeping,
     })
-    this.#reader = new Reader(this.#ledger, this.#disk, notify, file => this.#fileGone(file))
+    this.#reader = new Reader(this.#ledger, this.#disk, notify, onGone)
     const vouched = resume === undefined ? undefined : decodeResume(layout, resume)
     this.#check = new Check(this.#ledger, this.#disk, vouched, {
       verify: (piece, bytes) => notify({ kind: 'check', piece, bytes }),
@@ -208,7 +209,7 @@ export class Store {
   }
 
   #delete(path: string): void {
-    this.#disk.write({ path, position: 0, bytes: null, isDurable: false, done: () => {} })
+    this.#disk.write({ path, position: 0, bytes: null })
   }
 
   /** What follows from whatever has just happened. */
