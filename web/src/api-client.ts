@@ -80,17 +80,24 @@ export interface EventHandlers {
 }
 
 /**
- * Listens for as long as the page lives. A stream that ends for whatever reason is opened anew after
- * 0.5 s, 1 s, … 8 s, or at once when the page is looked at again or the network returns.
+ * Listens for as long as the page lives and is looked at: browsers open six connections to a server
+ * for all their tabs together, and a hidden tab must not keep one from the film. A stream that ends
+ * for whatever reason is opened anew after 0.5 s, 1 s, … 8 s, or at once when the page is looked at
+ * again or the network returns.
  *
  * @returns the function that ends it.
  */
 export function listen(handlers: EventHandlers): () => void {
   let source: EventSource | null = null
-  let timer: ReturnType<typeof setTimeout> | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
   let delayMs = RETRY_FIRST_MS
+  const close = (): void => {
+    clearTimeout(timer)
+    source?.close()
+    source = null
+  }
   const open = (): void => {
-    timer = null
+    close()
     const opened = new EventSource(paths.events)
     source = opened
     opened.onopen = () => {
@@ -99,25 +106,22 @@ export function listen(handlers: EventHandlers): () => void {
     }
     opened.onmessage = message => handlers.onEvent(JSON.parse(message.data as string))
     opened.onerror = () => {
-      opened.close()
-      source = null
+      close()
       handlers.onLost()
       timer = setTimeout(open, delayMs)
       delayMs = Math.min(RETRY_LAST_MS, delayMs * 2)
     }
   }
-  const hurry = (): void => {
-    if (timer === null || document.hidden) return
-    clearTimeout(timer)
-    open()
+  const look = (): void => {
+    if (document.hidden) close()
+    else if (source === null) open()
   }
-  document.addEventListener('visibilitychange', hurry)
-  window.addEventListener('online', hurry)
-  open()
+  document.addEventListener('visibilitychange', look)
+  window.addEventListener('online', look)
+  look()
   return () => {
-    document.removeEventListener('visibilitychange', hurry)
-    window.removeEventListener('online', hurry)
-    if (timer !== null) clearTimeout(timer)
-    source?.close()
+    document.removeEventListener('visibilitychange', look)
+    window.removeEventListener('online', look)
+    close()
   }
 }

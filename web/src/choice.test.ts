@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { FileView, MediaKind } from '../../src/api/index.ts'
-import { coverOf, defaultFile, inOrder, neighbour } from './choice.ts'
+import { coverOf, defaultFile, inOrder, neighbour, orderOf } from './choice.ts'
 
 let nextIndex = 0
 const file = (path: string, kind: MediaKind, bytes = 1000): FileView => ({
@@ -16,42 +16,54 @@ const file = (path: string, kind: MediaKind, bytes = 1000): FileView => ({
   url: `/stream/x/${nextIndex}/x`,
 })
 
+const shownFirst = (files: readonly FileView[], last: string | null) =>
+  defaultFile(files, orderOf(files), last)
+
 describe('what is shown first', () => {
   test('the film wins over its sample, wherever it lies', () => {
     const film = file('Film/z.mkv', 'video', 90_000)
-    expect(defaultFile([file('Film/a-sample.mkv', 'video', 900), film], null)).toBe(film)
+    expect(shownFirst([file('Film/a-sample.mkv', 'video', 900), film], null)).toBe(film)
   })
 
   test('of a series the first episode, in the order of people and not of bytes', () => {
     const second = file('S/2.mkv', 'video', 1200)
     const tenth = file('S/10.mkv', 'video', 1300)
     const trailer = file('S/0 trailer.mkv', 'video', 10)
-    expect(defaultFile([tenth, trailer, second], null)).toBe(second)
+    expect(shownFirst([tenth, trailer, second], null)).toBe(second)
   })
 
   test('what was shown last wins, if it is still there', () => {
     const one = file('1.mp4', 'video')
     const two = file('2.mp4', 'video')
-    expect(defaultFile([one, two], String(two.index))).toBe(two)
-    expect(defaultFile([one, two], '99999')).toBe(one)
+    expect(shownFirst([one, two], String(two.index))).toBe(two)
+    expect(shownFirst([one, two], '99999')).toBe(one)
   })
 
   test('a cover is no reason to leave the music unplayed', () => {
     const song = file('b.mp3', 'audio', 10)
-    expect(defaultFile([file('a.jpg', 'image', 9999), song], null)).toBe(song)
+    expect(shownFirst([file('a.jpg', 'image', 9999), song], null)).toBe(song)
   })
 
   test('no files show nothing', () => {
-    expect(defaultFile([], null)).toBeNull()
+    expect(shownFirst([], null)).toBeNull()
   })
 })
 
 test('the next file is the next that plays, and after the last comes none', () => {
-  const files = [file('2.mp4', 'video'), file('1.mp4', 'video'), file('1.txt', 'text')]
-  const [first, , last] = inOrder(files)
-  expect(neighbour(files, first!, 1)).toBe(last)
-  expect(neighbour(files, last!, 1)).toBeNull()
-  expect(neighbour(files, first!, -1)).toBeNull()
+  const files = [file('10.mp4', 'video'), file('2.mp4', 'video'), file('2.txt', 'text')]
+  const order = orderOf(files)
+  const [first, , last] = inOrder(files, order)
+  expect([first?.path, last?.path]).toEqual(['2.mp4', '10.mp4'])
+  expect(neighbour(files, order, { current: first!, step: 1 })).toBe(last)
+  expect(neighbour(files, order, { current: last!, step: -1 })).toBe(first)
+  expect(neighbour(files, order, { current: last!, step: 1 })).toBeNull()
+  expect(neighbour(files, order, { current: first!, step: -1 })).toBeNull()
+})
+
+test('pictures follow pictures', () => {
+  const files = [file('1.jpg', 'image'), file('2.mp3', 'audio'), file('3.jpg', 'image')]
+  const next = neighbour(files, orderOf(files), { current: files[0]!, step: 1 })
+  expect(next).toBe(files[2])
 })
 
 test('a song is shown with the cover beside it, else with the one of its album, else with none', () => {

@@ -1,48 +1,65 @@
-// Which file to play: first, next and before. Pure.
+// Which file to play: first, next and before. Pure. An *order* is the positions of files in their list,
+// by folder and name as people read them; it is sorted once for a torrent, whose names never change.
 import type { FileView } from '../../src/api/index.ts'
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
-/** By folder and name, with `2` before `10`. */
-export const inOrder = (files: readonly FileView[]): FileView[] =>
-  [...files].sort((one, other) => collator.compare(one.path, other.path))
+/** Positions in `files`, with `2` before `10`. */
+export function orderOf(files: readonly FileView[]): number[] {
+  const path = (position: number): string => files[position]?.path ?? ''
+  return [...files.keys()].sort((one, other) => collator.compare(path(one), path(other)))
+}
 
-export const isPlayable = (file: FileView): boolean =>
-  file.kind === 'video' || file.kind === 'audio'
+/** The files themselves, in an order. */
+export const inOrder = (files: readonly FileView[], order: readonly number[]): FileView[] =>
+  order.flatMap(position => files[position] ?? [])
+
+const isPlayable = (file: FileView): boolean => file.kind === 'video' || file.kind === 'audio'
 
 /** Episodes of one series differ by less than this; a film and its trailer by more. */
 const CLEARLY_LARGER = 3
 
 /**
  * What to show of a torrent that was just opened: what was shown last; else the film if one video is
- * far larger than the others; else the first video, sound or picture in order; else the first file.
+ * far larger than the others; else the first video, sound or picture in order, trailers passed over;
+ * else the first file.
  */
-export function defaultFile(files: readonly FileView[], lastShown: string | null): FileView | null {
+export function defaultFile(
+  files: readonly FileView[],
+  order: readonly number[],
+  lastShown: string | null,
+): FileView | null {
   const last = lastShown === null ? undefined : files.find(file => String(file.index) === lastShown)
   if (last !== undefined) return last
+  const ordered = inOrder(files, order)
   for (const kind of ['video', 'audio', 'image'] as const) {
-    const ordered = inOrder(files.filter(file => file.kind === kind && file.bytes > 0))
-    const bySize = [...ordered].sort((one, other) => other.bytes - one.bytes)
-    const [largest, second] = bySize
-    if (largest === undefined) continue
-    const isFilm = kind === 'video' && largest.bytes > CLEARLY_LARGER * (second?.bytes ?? 0)
-    const firstBig = ordered.find(file => file.bytes * CLEARLY_LARGER >= largest.bytes)
-    return isFilm ? largest : (firstBig ?? largest)
+    const alike = ordered.filter(file => file.kind === kind && file.bytes > 0)
+    const largestBytes = Math.max(0, ...alike.map(file => file.bytes))
+    const main = alike.find(file => file.bytes * CLEARLY_LARGER >= largestBytes)
+    if (main !== undefined) return main
   }
-  return inOrder(files)[0] ?? null
+  return ordered[0] ?? null
 }
 
-/** The file that plays after (`step` 1) or before (`step` -1) this one, of those that play alike. */
+/**
+ * The file that plays after (`step` 1) or before (`step` -1) this one; pictures follow pictures, and
+ * from a file that is neither it goes to the next that plays.
+ */
 export function neighbour(
   files: readonly FileView[],
-  current: FileView,
-  step: 1 | -1,
+  order: readonly number[],
+  from: { readonly current: FileView; readonly step: 1 | -1 },
 ): FileView | null {
-  const alike = inOrder(
-    files.filter(file => (current.kind === 'image' ? file.kind === 'image' : isPlayable(file))),
-  )
-  const at = alike.findIndex(file => file.index === current.index)
-  return at < 0 ? null : (alike[at + step] ?? null)
+  const { current, step } = from
+  let rank = order.findIndex(position => files[position]?.index === current.index)
+  if (rank < 0) return null
+  for (rank += step; rank >= 0 && rank < order.length; rank += step) {
+    const file = files[order[rank] ?? -1]
+    if (file === undefined) continue
+    const isAlike = current.kind === 'image' ? file.kind === 'image' : isPlayable(file)
+    if (isAlike) return file
+  }
+  return null
 }
 
 /** The picture of a record: `cover.jpg` and its like, beside the song or one folder above. */

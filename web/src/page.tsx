@@ -39,7 +39,7 @@ export function Page() {
               <Problem torrent={torrent} />
               <Shelf shown={torrent} />
               <Summary torrent={torrent} file={file} />
-              <Figures torrent={torrent} />
+              <Figures torrent={torrent} file={file} />
               <PieceMap torrent={torrent} />
               <div class="panels">
                 <Files torrent={torrent} current={file} />

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import type { FileView, ServerEvent, TorrentView } from '../../src/api/index.ts'
 import * as api from './api-client.ts'
-import { defaultFile } from './choice.ts'
+import { defaultFile, orderOf } from './choice.ts'
 import { noPieces, type Pieces, piecesOf } from './pieces.ts'
 import { formatRoute, parseRoute, type Route } from './route.ts'
 
@@ -33,8 +33,19 @@ export const shownFile = computed<FileView | null>(() => {
   const torrent = shown.value
   if (torrent === null) return null
   const named = torrent.files.find(file => file.index === route.value.file)
-  return named ?? defaultFile(torrent.files, localStorage.getItem(lastFileKey(torrent.infohash)))
+  if (named !== undefined) return named
+  const last = localStorage.getItem(lastFileKey(torrent.infohash))
+  return defaultFile(torrent.files, orderFor(torrent), last)
 })
+
+let sorted: { readonly key: string; readonly order: readonly number[] } = { key: '', order: [] }
+
+/** Sorting 10,000 names takes a moment, and a torrent is heard of every second: sorted once. */
+export function orderFor(torrent: TorrentView): readonly number[] {
+  const key = `${torrent.infohash} ${torrent.files.length}`
+  if (sorted.key !== key) sorted = { key, order: orderOf(torrent.files) }
+  return sorted.order
+}
 
 const lastFileKey = (infohash: string): string => `last:${infohash}`
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import type { FileView, MediaKind, TorrentView } from '../../../src/api/index.ts'
 import { folderOf, inOrder } from '../choice.ts'
 import { formatBytes, formatPercent, plural } from '../format.ts'
-import { go, wantFiles } from '../store.ts'
+import { go, orderFor, wantFiles } from '../store.ts'
 import { Breakable } from './breakable.tsx'
 import { FilmIcon, ImageIcon, MusicIcon, TextIcon } from './icons.tsx'
 
@@ -23,7 +23,9 @@ export function Files({ torrent, current }: Props) {
   const { files } = torrent
   if (files.length === 0) return null
   const needle = search.value.trim().toLowerCase()
-  const found = inOrder(files).filter(file => file.path.toLowerCase().includes(needle))
+  const found = inOrder(files, orderFor(torrent)).filter(file =>
+    file.path.toLowerCase().includes(needle),
+  )
   const rows = found.slice(0, rowsMax.value)
   const want = (changed: readonly FileView[], isWanted: boolean): void => {
     const wanted = new Set(files.filter(file => file.isWanted).map(file => file.index))

@@ -55,6 +55,7 @@ export function PieceMap({ torrent }: { readonly torrent: TorrentView }) {
       <figcaption>
         <span class="key verified">verified</span>
         <span class="key in-flight">on its way</span>
+        <span class="key window">needed next</span>
         <span class="key reading">playing here</span>
         <span class="spring" />
         <span class="figures">

@@ -2,10 +2,11 @@
 import { useSignal } from '@preact/signals'
 import { type FileView, paths, type TorrentView } from '../../../src/api/index.ts'
 import { formatBytes, formatSpeed } from '../format.ts'
+import { verifiedAheadBytes } from '../pieces.ts'
 import { copy } from '../player/overlays.tsx'
 import { outsideUrl } from '../player/playable.ts'
 import { nextStep, peerLine, progressLine } from '../status.ts'
-import { link } from '../store.ts'
+import { link, shownPieces } from '../store.ts'
 import { titleOf } from '../title.ts'
 import { Breakable } from './breakable.tsx'
 import { CopyIcon, ListIcon, RemoveIcon } from './icons.tsx'
@@ -77,7 +78,8 @@ export function Summary({ torrent, file }: Props) {
 }
 
 /** The figures: speed with its line, how far, from whom. */
-export function Figures({ torrent }: { readonly torrent: TorrentView }) {
+export function Figures({ torrent, file }: Props) {
+  const aheadBytes = file === null ? 0 : readyAhead(torrent, file)
   const isFetching =
     torrent.files.length > 0 && torrent.state !== 'done' && torrent.state !== 'failed'
   return (
@@ -92,12 +94,20 @@ export function Figures({ torrent }: { readonly torrent: TorrentView }) {
         {progressLine(torrent)}
         <span class="peer-line">
           {peerLine(torrent)}
+          {isFetching && aheadBytes > 0 && ` · ${formatBytes(aheadBytes)} ready ahead`}
           {torrent.upBytesPerSecond > 0 && ` · giving ${formatSpeed(torrent.upBytesPerSecond)}`}
           {torrent.wastedBytes > 0 && ` · ${formatBytes(torrent.wastedBytes)} wasted`}
         </span>
       </p>
     </div>
   )
+}
+
+/** What the viewer of this file can play before it has to wait; 0 when nobody looks. */
+function readyAhead(torrent: TorrentView, file: FileView): number {
+  const viewer = torrent.viewers.find(other => other.file === file.index)
+  if (viewer === undefined) return 0
+  return verifiedAheadBytes(shownPieces.value, torrent.pieceBytes, file, viewer.positionBytes)
 }
 
 /** One sentence about what is wrong and one about what to do. */

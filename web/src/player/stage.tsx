@@ -2,14 +2,15 @@
 import { type Signal, useSignal } from '@preact/signals'
 import type { FileView, TorrentView } from '../../../src/api/index.ts'
 import { waitOf } from '../status.ts'
-import { titleOf } from '../title.ts'
 import { Ambient } from './ambient.tsx'
+import { Gallery } from './gallery.tsx'
 import { MissingPart } from './missing-part.tsx'
 import { HandOver, ProblemCard, SaveCard, Waiting } from './overlays.tsx'
 import { type Show, showAs } from './playable.ts'
 import { positionKey } from './positions.ts'
 import { Theatre } from './theatre.tsx'
-import { usePlayer } from './use-player.ts'
+import { useFileKeys } from './use-file-keys.ts'
+import { type Player, usePlayer } from './use-player.ts'
 import { useSource, type Verdict } from './use-source.ts'
 
 interface StageProps {
@@ -47,6 +48,7 @@ export function Stage({ torrent, file }: StageProps) {
           <Theatre key={key} player={player} torrent={torrent} file={file} />
         ) : (
           <Instead
+            player={player}
             torrent={torrent}
             file={file}
             show={show}
@@ -63,13 +65,15 @@ export function Stage({ torrent, file }: StageProps) {
 }
 
 interface InsteadProps extends StageProps {
+  readonly player: Player
   readonly show: Show
   readonly verdict: Signal<Verdict | null>
   readonly onTry: () => void
 }
 
 /** What stands where the film would: its metadata to come, a picture, a reason, or another player. */
-function Instead({ torrent, file, show, verdict, onTry }: InsteadProps) {
+function Instead({ player, torrent, file, show, verdict, onTry }: InsteadProps) {
+  useFileKeys(player, torrent, file)
   if (torrent.state === 'failed') {
     const reason = torrent.problem?.message ?? 'This torrent has failed.'
     return <ProblemCard torrent={torrent} reason={reason} />
@@ -79,7 +83,7 @@ function Instead({ torrent, file, show, verdict, onTry }: InsteadProps) {
     return <ProblemCard torrent={torrent} reason={verdict.value.reason} />
   }
   if (show === 'image') {
-    return <img class="picture" src={file.url} alt={titleOf(file.path).text} />
+    return <Gallery player={player} torrent={torrent} file={file} />
   }
   if (show === 'save') return <SaveCard file={file} />
   return <HandOver torrent={torrent} file={file} onTry={verdict.value === null ? onTry : null} />

@@ -7,7 +7,7 @@ import { isHelpOpen } from '../parts/help.tsx'
 import { MusicIcon, MutedIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx'
 import { verifiedRuns } from '../pieces.ts'
 import { waitOf } from '../status.ts'
-import { go, link, shownPieces } from '../store.ts'
+import { go, link, orderFor, shownPieces } from '../store.ts'
 import { titleOf } from '../title.ts'
 import { Controls } from './controls.tsx'
 import { type Gestures, watchGestures } from './gestures.ts'
@@ -32,8 +32,9 @@ const SCRUB_RESOLUTION = 2000
 export function Theatre({ player, torrent, file }: Props) {
   const { playback } = player
   const track = useSignal(-1)
-  const next = neighbour(torrent.files, file, 1)
-  const previous = neighbour(torrent.files, file, -1)
+  const order = orderFor(torrent)
+  const next = neighbour(torrent.files, order, { current: file, step: 1 })
+  const previous = neighbour(torrent.files, order, { current: file, step: -1 })
   const opener = (other: FileView | null) =>
     other === null ? null : () => go(torrent.infohash, other.index)
   const tracks = useMemo(

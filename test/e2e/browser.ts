@@ -1,0 +1,83 @@
+// Debian's Chromium without a window, each time with a profile of its own that is thrown away.
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+
+export const CHROMIUM = '/usr/bin/chromium'
+
+/** Tests that need a browser are left out where there is none. */
+export const hasChromium = existsSync(CHROMIUM)
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--mute-audio',
+]
+
+export interface PageOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly isTouch?: boolean
+  readonly scheme?: 'light' | 'dark'
+}
+
+export class Browser implements AsyncDisposable {
+  /** Whatever went wrong in any page, in words: empty at the end of a good test. */
+  readonly complaints: string[] = []
+  /** Every address asked for beyond the machine itself: stays empty. */
+  readonly strangers: string[] = []
+  readonly #context: BrowserContext
+  readonly #profile: string
+
+  private constructor(context: BrowserContext, profile: string) {
+    this.#context = context
+    this.#profile = profile
+  }
+
+  static async open(): Promise<Browser> {
+    const profile = await mkdtemp(join(tmpdir(), 'torrent-live-browser-'))
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      args: FLAGS,
+      ignoreDefaultArgs: ['--headless'],
+      viewport: null,
+    })
+    return new Browser(context, profile)
+  }
+
+  async page(options: PageOptions = {}): Promise<Page> {
+    const page = await this.#context.newPage()
+    const session = await this.#context.newCDPSession(page)
+    await session.send('Emulation.setDeviceMetricsOverride', {
+      width: options.width ?? 1440,
+      height: options.height ?? 900,
+      deviceScaleFactor: options.isTouch ? 2 : 1,
+      mobile: options.isTouch ?? false,
+    })
+    if (options.isTouch) await session.send('Emulation.setTouchEmulationEnabled', { enabled: true })
+    await page.emulateMedia({ colorScheme: options.scheme ?? 'dark' })
+    page.on('pageerror', error => this.complaints.push(`${error}`))
+    page.on('console', message => {
+      if (message.type() === 'error') this.complaints.push(message.text())
+    })
+    page.on('request', request => {
+      const { hostname, protocol } = new URL(request.url())
+      if (protocol.startsWith('http') && hostname !== '127.0.0.1')
+        this.strangers.push(request.url())
+    })
+    return page
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close()
+    await rm(this.#profile, { recursive: true, force: true })
+  }
+}
