@@ -15,18 +15,17 @@ const RESERVED_OPEN_MAX = 2
 const LATE_MATTERS_MS = 10_000
 /** Late blocks known at once; more are found when these are asked for. */
 export const LATE_MAX = 64
-/** A peer is too slow for a piece when it takes a quarter longer than all together would, and this much. */
-const SOON_FACTOR = 1.25
-const SOON_SLACK_MS = 50
-/** The soonest of all is never too slow, nor whoever is nearly as soon. */
-const BEST_FACTOR = 1.5
+/** Whoever answers nearly as soon as the soonest is never too slow. */
+const BEST_FACTOR = 1.1
+/** Blocks of one piece that a peer may have in any case before anything is known of it. */
+const FIRST_SHARE_MIN = 4
 /** With this part of the time until a piece is due, a slow peer may have it. */
 const DUE_PART = 0.5
 /** Pieces that a slow peer is tried on before it goes to what no viewer waits for. */
 const TRIED_MAX = 512
-/** Copies asked on suspicion may waste 4 % of what was received (5 % is the promise), and 256 KiB at the start. */
+/** Copies asked on suspicion may waste 4 % of what was received (5 % is the promise), and 512 KiB at the start. */
 const WASTE_PART = 0.04
-const WASTE_FREE_BLOCKS = 16
+const WASTE_FREE_BLOCKS = 32
 /** At the end a block is asked once more of a peer that would answer in half of the time. */
 const AGAIN_FACTOR = 2
 
@@ -152,7 +151,7 @@ export class BlockChoice {
   #lateAtMs(row: Row): Millis {
     const { requests } = this.#states
     const slot = requests.slot[row] as PeerSlot
-    return (requests.askedMs[row] as number) + this.#speeds.lateAfterMs(slot)
+    return this.#speeds.lateAtMs(slot, requests.askedMs[row] as number)
   }
 
   #chooseLate(nowMs: Millis, slot: PeerSlot): void {
@@ -200,18 +199,39 @@ export class BlockChoice {
       isNoneFree = false
       bytesAhead += free * BLOCK_BYTES
       if (!states.availability.has(slot, piece)) continue
-      if (!this.#isSoonEnough(nowMs, slot, bytesAhead, deadlines.dueMs[rank] as number)) continue
+      const dueMs = deadlines.dueMs[rank] as number
+      const timeMs = this.#timeFor(nowMs, bytesAhead, dueMs)
+      const room = Math.min(this.#blocksInTime(slot, timeMs), this.#shareOf(slot, free))
+      if (room <= 0) continue
       const open = states.isMissing(piece) ? this.#openDue(piece, rank) : states.openOf(piece)
-      if (open !== NOT_OPEN) this.#takeFree(nowMs, slot, open)
+      if (open !== NOT_OPEN) this.#takeFree(nowMs, slot, open, this.#count + room)
     }
   }
 
-  /** Whether this peer would answer about as soon as all of them together, or well before it is due. */
-  #isSoonEnough(nowMs: Millis, slot: PeerSlot, bytesAhead: number, dueMs: Millis): boolean {
-    const ownMs = this.#speeds.answerMs(slot)
-    if (ownMs < (dueMs - nowMs) * DUE_PART) return true
-    if (ownMs <= this.#speeds.bestAnswerMs(nowMs) * BEST_FACTOR) return true
-    return ownMs <= this.#speeds.allAnswerMs(nowMs, bytesAhead) * SOON_FACTOR + SOON_SLACK_MS
+  /**
+   * How long this peer may take for a block of a due piece: as long as all together take for what lies before
+   * its end, so that each gets its share of the piece, or half of the time until it is due.
+   */
+  #timeFor(nowMs: Millis, bytesAhead: number, dueMs: Millis): number {
+    const togetherMs = this.#speeds.allAnswerMs(nowMs, bytesAhead)
+    const soonestMs = this.#speeds.bestAnswerMs(nowMs) * BEST_FACTOR
+    return Math.max(togetherMs, soonestMs, (dueMs - nowMs) * DUE_PART)
+  }
+
+  /** How many more blocks this peer would send within `timeMs`. */
+  #blocksInTime(slot: PeerSlot, timeMs: number): number {
+    const leftMs = timeMs - this.#speeds.answerMs(slot)
+    if (leftMs < 0) return 0
+    return 1 + Math.floor(leftMs / this.#speeds.blockMs(slot))
+  }
+
+  /**
+   * The part of a piece that a peer may have before its first block came: nobody knows yet who is fast, and
+   * the others may be about to unchoke us.
+   */
+  #shareOf(slot: PeerSlot, freeBlocks: number): number {
+    if (this.#speeds.isMeasured(slot)) return Number.POSITIVE_INFINITY
+    return Math.max(FIRST_SHARE_MIN, Math.ceil(freeBlocks / this.#speeds.joinedCount))
   }
 
   /** A place for a due piece: a free one, or that of a piece that nobody waits for or that is due later. */
@@ -314,11 +334,12 @@ export class BlockChoice {
   }
 
   /** Takes free blocks of an open piece in their order, as many as there is room for. */
-  #takeFree(nowMs: Millis, slot: PeerSlot, open: OpenIndex): void {
+  #takeFree(nowMs: Millis, slot: PeerSlot, open: OpenIndex, upTo = this.#limit): void {
     const { table } = this.#states
+    const limit = Math.min(upTo, this.#limit)
     const isSuspect = this.#suspects.has(table.pieceAt(open))
     let index = table.findFree(open, 0)
-    while (index >= 0 && this.#count < this.#limit) {
+    while (index >= 0 && this.#count < limit) {
       if (!isSuspect || this.#mayAsk(nowMs, slot, open, index)) this.#ask(nowMs, slot, open, index)
       index = table.findFree(open, index + 1)
     }
@@ -356,6 +377,8 @@ export class BlockChoice {
   #isBetterSource(slot: PeerSlot, than: PeerSlot): boolean {
     const difference = this.#suspects.trustOf(slot) - this.#suspects.trustOf(than)
     if (difference !== 0) return difference > 0
+    const isMeasured = this.#speeds.isMeasured(slot)
+    if (isMeasured !== this.#speeds.isMeasured(than)) return isMeasured
     return this.#speeds.answerMs(slot) < this.#speeds.answerMs(than)
   }
 }

@@ -220,7 +220,8 @@ export class Deadlines {
     add(head, atMs)
     for (const range of start.ranges) {
       const to = this.#pieceAt(file, range.end - 1)
-      for (let piece = this.#pieceAt(file, range.begin); piece <= to; piece++) add(piece, atMs)
+      // A little later than what is read now: nobody's index goes before somebody's picture.
+      for (let piece = this.#pieceAt(file, range.begin); piece <= to; piece++) add(piece, atMs + 1)
     }
     const rate = viewer.rate.bytesPerSecond
     const end = Math.min(file.size, position + aheadBytes(viewer.rate))

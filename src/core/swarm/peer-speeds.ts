@@ -13,6 +13,8 @@ const UNKNOWN_ROUND_TRIP_MS = 100
 const UNKNOWN_BYTES_PER_SECOND = 250_000
 /** Samples from which on a peer's own answer times say more than those of all. */
 const SAMPLES_MIN = 4
+/** A block that a busy peer has not sent after so many mean answer times is lost. */
+const LOST_MEANS = 3
 /** Timers and the loop are no finer: a block is not late for less. */
 const LATE_SLACK_MS = 10
 /** The standard deviation of a normal spread, over its mean absolute deviation. */
@@ -54,8 +56,9 @@ class AnswerTimes {
     this.meanMs += error * MEAN_WEIGHT
   }
 
-  lateAfterMs(sigmas: number): number {
-    return this.meanMs + Math.max(LATE_SLACK_MS, this.deviationMs * SIGMA * sigmas)
+  /** The standard deviation, or what timers blur. */
+  get sigmaMs(): number {
+    return Math.max(LATE_SLACK_MS, this.deviationMs * SIGMA)
   }
 }
 
@@ -81,6 +84,7 @@ export class PeerSpeeds {
   readonly #outstandingOf: (slot: PeerSlot) => number
   readonly #ofAll = new AnswerTimes()
   #slotsUsed = 0
+  #joinedCount = 0
   #sumsAtMs: Millis = Number.NEGATIVE_INFINITY
   #bytesPerSecond = 0
   #bestAnswerMs = 0
@@ -91,6 +95,11 @@ export class PeerSpeeds {
     this.#outstandingOf = outstandingOf
   }
 
+  /** Peers, choked or not. */
+  get joinedCount(): number {
+    return this.#joinedCount
+  }
+
   /** Every slot that is in use is below this. */
   get slotsUsed(): number {
     return this.#slotsUsed
@@ -98,18 +107,25 @@ export class PeerSpeeds {
 
   join(slot: PeerSlot, link: PeerLink): void {
     this.#peers[slot] = new PeerSpeed(link)
+    this.#joinedCount++
     this.#slotsUsed = Math.max(this.#slotsUsed, slot + 1)
-    this.#forgetSums()
+    this.forgetSums()
   }
 
   leave(slot: PeerSlot): void {
     this.#peers[slot] = undefined
+    this.#joinedCount--
     while (this.#slotsUsed > 0 && this.#peers[this.#slotsUsed - 1] === undefined) this.#slotsUsed--
-    this.#forgetSums()
+    this.forgetSums()
   }
 
   isJoined(slot: PeerSlot): boolean {
     return this.#peers[slot] !== undefined
+  }
+
+  /** Whether it has sent a block yet. */
+  isMeasured(slot: PeerSlot): boolean {
+    return (this.#peers[slot]?.answers.samples ?? 0) > 0
   }
 
   /** Blocks that its pipeline holds; 0 where nobody is. */
@@ -133,7 +149,7 @@ export class PeerSpeeds {
     peer.isChoked = isChoked
     peer.pausedUntilMs = Number.NEGATIVE_INFINITY
     peer.isStalled = false
-    this.#forgetSums()
+    this.forgetSums()
   }
 
   /** Unchoked, and not paused for refusing. */
@@ -198,14 +214,34 @@ export class PeerSpeeds {
   setStalled(slot: PeerSlot): void {
     const peer = this.#peers[slot]
     if (peer !== undefined) peer.isStalled = true
-    this.#forgetSums()
+    this.forgetSums()
   }
 
-  /** A block asked for from this peer is late after so long: mean + sigma. */
+  /** A block asked for now is late after so long at the earliest: mean + sigma. */
   lateAfterMs(slot: PeerSlot): number {
+    const times = this.#timesOf(slot)
+    return times === undefined ? UNKNOWN_ANSWER_MS : times.meanMs + times.sigmaMs
+  }
+
+  /**
+   * When a block asked for at `askedMs` is late: after mean + sigma, if the peer has been silent besides. While
+   * it sends others, ours is only further back in its queue; much later than that, it is lost.
+   */
+  lateAtMs(slot: PeerSlot, askedMs: Millis): Millis {
+    const times = this.#timesOf(slot)
+    if (times === undefined) return askedMs + UNKNOWN_ANSWER_MS
+    const { meanMs, sigmaMs } = times
+    const silentSinceMs = (this.#peers[slot] as PeerSpeed).silentSinceMs
+    const silentMs = silentSinceMs + meanMs / 2 + sigmaMs
+    const lostMs = askedMs + LOST_MEANS * meanMs + sigmaMs
+    return Math.min(lostMs, Math.max(askedMs + meanMs + sigmaMs, silentMs))
+  }
+
+  /** Its own answer times, or those of all while it has too few; `undefined` while nobody has enough. */
+  #timesOf(slot: PeerSlot): AnswerTimes | undefined {
     const own = this.#peers[slot]?.answers
-    if (own !== undefined && own.samples >= SAMPLES_MIN) return own.lateAfterMs(1)
-    return this.#ofAll.samples >= SAMPLES_MIN ? this.#ofAll.lateAfterMs(2) : UNKNOWN_ANSWER_MS
+    if (own !== undefined && own.samples >= SAMPLES_MIN) return own
+    return this.#ofAll.samples >= SAMPLES_MIN ? this.#ofAll : undefined
   }
 
   /** How long one more block asked of this peer would take: what is outstanding, its rate, its delay. */
@@ -238,7 +274,8 @@ export class PeerSpeeds {
 
   #bestRoundTripMs = UNKNOWN_ROUND_TRIP_MS
 
-  #forgetSums(): void {
+  /** What is outstanding has changed at once, or who can be asked. */
+  forgetSums(): void {
     this.#sumsAtMs = Number.NEGATIVE_INFINITY
   }
 

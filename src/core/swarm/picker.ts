@@ -346,7 +346,7 @@ export class Picker {
     this.pieceLost(piece)
   }
 
-  /** It is on the disk: its buffer is free for another piece. */
+  /** It is on the disk, verified, or was found there: its buffer is free for another piece. */
   pieceStored(piece: number): void {
     this.#states.toStored(piece)
     if (this.#hungryCount > 0) this.#isWorkSpread = true
@@ -472,6 +472,7 @@ export class Picker {
 
   #workCameFree(): void {
     this.#choice.restartDue()
+    this.#speeds.forgetSums()
     this.#isWorkSpread = true
   }
 

@@ -168,10 +168,16 @@ export class PieceStates {
     this.availability.setLacking(piece, false)
   }
 
-  /** writing -> stored. */
+  /** writing -> stored; or missing -> stored, where it was found on the disk. */
   toStored(piece: number): void {
-    assert(this.stateOf(piece) === 'writing', 'stored a piece that was not verified')
-    this.table.close(this.openOf(piece))
+    const open = this.openOf(piece)
+    if (open === NOT_OPEN) {
+      this.availability.setLacking(piece, false)
+      this.availability.removeOpenable(piece)
+    } else {
+      assert(this.#isWriting(open), 'stored a piece that was not verified')
+      this.table.close(open)
+    }
     this.#place[piece] = STORED
   }
 

@@ -80,7 +80,8 @@ export class Pipeline {
     this.#roundBytes += bytes
     const tookMs = nowMs - askedAtMs
     if (tookMs < this.#roundTripMs) this.#roundTripMs = Math.max(0.05, tookMs)
-    if (this.#isStarting && this.targetBlocks < this.#limitBlocks) this.targetBlocks++
+    const isQueued = tookMs > this.#roundTripMs * GAIN + SLACK_MS
+    if (this.#isStarting && !isQueued && this.targetBlocks < this.#limitBlocks) this.targetBlocks++
     if (askedAtMs >= this.#roundStartedMs && nowMs - this.#roundStartedMs >= ROUND_MIN_MS) {
       this.#endRound(nowMs)
     }
