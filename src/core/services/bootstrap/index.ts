@@ -12,6 +12,12 @@ export {
   PONG_FATES,
   REJECTIONS,
 } from './counters.ts'
-export { ANSWER_SIZE_MAX, BOOTSTRAP_DEFAULTS, type BootstrapOptions } from './options.ts'
+export {
+  ANSWER_SIZE_MAX,
+  BOOTSTRAP_DEFAULTS,
+  type BootstrapChanges,
+  type BootstrapOptions,
+} from './options.ts'
 export { PROBATION_MS, VERIFIED_WITHIN_MS } from './schedule.ts'
 export { type BootstrapInput, type BootstrapSend, BootstrapServer } from './server.ts'
+export { type Restored, snapshotRowSize } from './snapshot.ts'

@@ -23,6 +23,14 @@ export interface BootstrapOptions {
   readonly visitors: VisitorOptions
 }
 
+/** What may change while the server runs. */
+export type BootstrapChanges = Partial<
+  Pick<
+    BootstrapOptions,
+    'isPrivateAllowed' | 'probationMs' | 'nodesMax' | 'perNetworkMax' | 'visitors'
+  >
+>
+
 /** All that need not be chosen. */
 export const BOOTSTRAP_DEFAULTS = {
   isPrivateAllowed: false,

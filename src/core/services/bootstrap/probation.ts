@@ -43,8 +43,9 @@ export class ProbationQueue {
   }
 
   /**
-   * Queues a visitor, whose `dueAt` is not before that of those who wait. From half of the limit on
-   * newcomers are refused with growing probability, so that a flood cannot shut all others out.
+   * Queues a visitor until `dueAt`, or until those before him are due where that is later. From half of
+   * the limit on newcomers are refused with growing probability, so that a flood cannot shut all others
+   * out.
    *
    * @returns whether he was queued.
    */

@@ -17,13 +17,17 @@ import {
   type Tick,
 } from './schedule.ts'
 
-export interface RingOptions {
-  readonly ipSize: 4 | 16
-  /** Nodes in an answer, 1 to 64. */
-  readonly answerSize: number
+/** What the ring may hold. */
+export interface RingLimits {
   readonly nodesMax: number
   /** Nodes that one /24 (IPv4) or /48 (IPv6) may hold. See attacks.md, "sybils". */
   readonly perNetworkMax: number
+}
+
+export interface RingOptions extends RingLimits {
+  readonly ipSize: 4 | 16
+  /** Nodes in an answer, 1 to 64. */
+  readonly answerSize: number
   readonly hash: KeyedHash
 }
 
@@ -49,7 +53,7 @@ const VAIN_MASK = 3
 
 export class NodeRing {
   readonly store: NodeStore
-  readonly #options: RingOptions
+  #limits: RingLimits
   readonly #index: NodeIndex
   readonly #handOut: HandOut
   /** Verified, in the order in which they are due for the next ping. */
@@ -58,7 +62,7 @@ export class NodeRing {
   readonly #asked: AgeList
 
   constructor(options: RingOptions) {
-    this.#options = options
+    this.#limits = options
     this.store = new NodeStore({ ipSize: options.ipSize, pageSize: options.answerSize })
     this.#index = new NodeIndex(this.store, options.hash)
     this.#handOut = new HandOut(options.hash)
@@ -70,8 +74,13 @@ export class NodeRing {
     return this.store.count
   }
 
+  /** Sets other limits; what is above them leaves with the next `expire`, oldest first. */
+  configure({ nodesMax, perNetworkMax }: RingLimits): void {
+    this.#limits = { nodesMax, perNetworkMax }
+  }
+
   get isFull(): boolean {
-    return this.count >= this.#options.nodesMax
+    return this.count >= this.#limits.nodesMax
   }
 
   /** The position of the node with the host of `ip[at..]`, or -1. */
@@ -98,12 +107,12 @@ export class NodeRing {
     }
     const checkAt = this.#turnFor(now + RECHECK_TICKS - ageTicks)
     if (checkAt === undefined) return 'stale'
-    if (this.#index.countNetwork(node.ip, node.ipAt) >= this.#options.perNetworkMax) {
+    if (this.#index.countNetwork(node.ip, node.ipAt) >= this.#limits.perNetworkMax) {
       return 'network-full'
     }
     if (this.isFull) this.#remove(this.#oldest())
     const position = this.#openPosition()
-    this.write(position, node, checkAt)
+    this.#write(position, node, checkAt)
     this.#settled.add(position)
     return 'added'
   }
@@ -126,6 +135,7 @@ export class NodeRing {
       this.#remove(this.#settled.oldest)
       gone++
     }
+    for (; this.count > this.#limits.nodesMax; gone++) this.#remove(this.#oldest())
     return gone
   }
 
@@ -194,26 +204,13 @@ export class NodeRing {
     return this.#copySlowly(first, present, into, at, Math.min(limit, this.count))
   }
 
-  /** Writes a node into a row and notes it in the index: for a row that was just opened. */
-  write(position: number, node: VerifiedNode, checkAt: Tick): void {
-    const chunk = this.store.chunkOf(position)
-    const row = this.store.rowOf(position)
-    const at = this.store.offsetOf(position)
-    const { bytes } = chunk
-    for (let index = 0; index < ID_SIZE; index++) {
-      bytes[at + index] = node.idBytes[node.idAt + index] as number
-    }
-    for (let index = 0; index < node.ipSize; index++) {
-      bytes[at + ID_SIZE + index] = node.ip[node.ipAt + index] as number
-    }
-    bytes[at + ID_SIZE + node.ipSize] = node.port >> 8
-    bytes[at + ID_SIZE + node.ipSize + 1] = node.port
-    chunk.checkAt[row] = checkAt
-    chunk.marks[row] = node.socket << 2
-    this.#index.add(position)
+  /** Adds a node at the end of the array, in no list yet: the caller, who reads a snapshot, settles it. */
+  append(node: VerifiedNode, checkAt: Tick): void {
+    this.store.push()
+    this.#write(this.count - 1, node, checkAt)
   }
 
-  /** Puts a row that was written by `write` at the end of those that are due by age. */
+  /** Puts a node that was appended behind those that are due before it. */
   settle(position: number): void {
     this.#settled.add(position)
   }
@@ -256,6 +253,25 @@ export class NodeRing {
     const position = this.#handOut.below(this.count)
     if (position !== last) this.#relocate(position, last)
     return position
+  }
+
+  /** Writes a node into a row that was just opened, and notes it in the index. */
+  #write(position: number, node: VerifiedNode, checkAt: Tick): void {
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    const at = this.store.offsetOf(position)
+    const { bytes } = chunk
+    for (let index = 0; index < ID_SIZE; index++) {
+      bytes[at + index] = node.idBytes[node.idAt + index] as number
+    }
+    for (let index = 0; index < node.ipSize; index++) {
+      bytes[at + ID_SIZE + index] = node.ip[node.ipAt + index] as number
+    }
+    bytes[at + ID_SIZE + node.ipSize] = node.port >> 8
+    bytes[at + ID_SIZE + node.ipSize + 1] = node.port
+    chunk.checkAt[row] = checkAt
+    chunk.marks[row] = node.socket << 2
+    this.#index.add(position)
   }
 
   #renew(now: Tick, position: number, node: VerifiedNode): void {

@@ -19,11 +19,12 @@ import { COOKIE_SIZE, CookieJar, type Endpoint } from './cookie.ts'
 import { AGE_BUCKETS_SECONDS, type Counters, newCounters, type Rejection } from './counters.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import { ID_SIZE, NONE } from './node-store.ts'
-import type { BootstrapOptions } from './options.ts'
+import type { BootstrapChanges, BootstrapOptions } from './options.ts'
 import { PingPacer } from './pacer.ts'
 import { ProbationQueue } from './probation.ts'
 import { NodeRing, type Verdict } from './ring.ts'
 import { TICK_MS, type Tick, TickClock } from './schedule.ts'
+import { Restorer, saveRows } from './snapshot.ts'
 import { VisitorTable } from './visitors.ts'
 
 export type BootstrapInput =
@@ -59,7 +60,7 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
   readonly counters: Counters = newCounters()
   /** Hears of each node when it gets into the ring by a pong: for those who share nodes. */
   onVerified: ((node: Endpoint, id: Uint8Array) => void) | undefined
-  readonly #options: BootstrapOptions
+  #options: BootstrapOptions
   readonly #ip4: Family
   readonly #ip6: Family
   readonly #hash: KeyedHash
@@ -87,6 +88,13 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
 
   get wakeAtMs(): Millis {
     return this.#wakeAtMs
+  }
+
+  /** Changes what may change while it runs. */
+  configure(changes: BootstrapChanges): void {
+    this.#options = { ...this.#options, ...changes }
+    this.#visitors.configure(this.#options.visitors)
+    for (const { ring } of [this.#ip4, this.#ip6]) ring.configure(this.#options)
   }
 
   /** The nodes of a family, and how many visitors wait: for those who show, save and share them. */
@@ -141,6 +149,27 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
     const verdict = this.#familyOf(node.ipSize).ring.verify(this.#tick(nowMs), shared, ageTicks)
     this.#planWake(nowMs)
     return verdict
+  }
+
+  /** Begins to read a snapshot of one family into the empty ring. After all families, call `step`. */
+  restore(nowMs: Millis, ipSize: 4 | 16, elapsedSeconds: number): Restorer {
+    const { ring, queue } = this.#familyOf(ipSize)
+    const now = this.#tick(nowMs)
+    return new Restorer({
+      ring,
+      perNetworkMax: this.#options.perNetworkMax,
+      now,
+      elapsedSeconds,
+      socket: this.#socketFor(ipSize),
+      isGood: (node, idBytes, idAt) =>
+        this.#isSourceGood(node) && this.#isIdGood(idBytes, idAt, node),
+      recheck: (node, socket) => queue.offer(now, node, socket),
+    })
+  }
+
+  /** Rows of a snapshot, `count` from position `from` on. */
+  save(nowMs: Millis, ipSize: 4 | 16, from: number, count: number): Uint8Array {
+    return saveRows(this.#familyOf(ipSize).ring, this.#tick(nowMs), from, count)
   }
 
   #stepDatagram(nowMs: Millis, from: Address, bytes: Uint8Array, socket: number): void {

@@ -25,19 +25,26 @@ export class VisitorTable {
   readonly #table: Uint32Array
   readonly #placeMask: number
   readonly #startMs: Millis
-  readonly #intervalStamps: number
-  readonly #burstStamps: number
+  #intervalStamps = 0
+  #burstStamps = 0
   /** The slot that `allows` looked at last. */
   #slot = 0
   #now = 0
+  /** The longest wait that was noted: a stamp further ahead was written before the clock turned. */
+  #waitLimit = 0
 
   constructor(options: VisitorOptions, nowMs: Millis) {
-    const { slots, ratePerSecond, burst } = options
+    const { slots } = options
     assert(slots >= WAYS && (slots & (slots - 1)) === 0, 'slots are a power of two')
-    assert(ratePerSecond > 0 && ratePerSecond <= STAMPS_A_SECOND, 'a rate of 0 to 100 a second')
     this.#table = new Uint32Array(slots * WORDS)
     this.#placeMask = slots / WAYS - 1
     this.#startMs = nowMs
+    this.configure(options)
+  }
+
+  /** Sets another rate; the number of slots stays. */
+  configure({ ratePerSecond, burst }: Omit<VisitorOptions, 'slots'>): void {
+    assert(ratePerSecond > 0 && ratePerSecond <= STAMPS_A_SECOND, 'a rate of 0 to 100 a second')
     this.#intervalStamps = STAMPS_A_SECOND / ratePerSecond
     this.#burstStamps = this.#intervalStamps * (burst - 1)
   }
@@ -70,11 +77,10 @@ export class VisitorTable {
 
   /** Notes that the visitor of the last `allows` waits for a ping that comes in `waitMs`. */
   noteWaiting(waitMs: Millis): void {
-    this.#waitLimit = Math.ceil(waitMs / STAMP_MS)
-    this.#table[this.#slot + 2] = this.#now + this.#waitLimit
+    const wait = Math.ceil(waitMs / STAMP_MS)
+    this.#waitLimit = Math.max(this.#waitLimit, wait)
+    this.#table[this.#slot + 2] = this.#now + wait
   }
-
-  #waitLimit = 0
 
   /** A stamp further ahead than any bucket can be was written before the clock turned. */
   #isForeign(fullAt: number): boolean {

@@ -1,0 +1,129 @@
+// What of the ring survives a restart: rows of a node as it goes out and the age of its last pong. A row
+// that is too old by the time it is read is not handed out but pinged, without the wait.
+import { assert } from '../../bytes/index.ts'
+import type { Endpoint } from './cookie.ts'
+import { ID_SIZE } from './node-store.ts'
+import type { NodeRing } from './ring.ts'
+import { RECHECK_TICKS, RESTORED_AGE_LIMIT_TICKS, TICK_MS, type Tick } from './schedule.ts'
+
+const TICKS_A_SECOND = 1000 / TICK_MS
+const AGE_SIZE = 2
+const AGE_LIMIT_SECONDS = 0xffff
+const FRESH_LIMIT_SECONDS = RESTORED_AGE_LIMIT_TICKS / TICKS_A_SECOND
+
+/** Bytes of a row: id, IP, port, and the age in seconds as 16 bits, big endian. */
+export const snapshotRowSize = (ipSize: 4 | 16): number => ID_SIZE + ipSize + 2 + AGE_SIZE
+
+/**
+ * The rows of `count` nodes from position `from` on, fewer at the end. Nodes move while a snapshot is
+ * taken in pieces: one may be missing or come twice, and the reader passes over what comes twice.
+ */
+export function saveRows(ring: NodeRing, now: Tick, from: number, count: number): Uint8Array {
+  const { store } = ring
+  const rowSize = store.nodeSize + AGE_SIZE
+  const end = Math.min(from + count, ring.count)
+  const rows = new Uint8Array(Math.max(0, end - from) * rowSize)
+  for (let position = from, at = 0; position < end; position++, at += rowSize) {
+    const start = store.offsetOf(position)
+    rows.set(store.chunkOf(position).bytes.subarray(start, start + store.nodeSize), at)
+    const age = Math.ceil(ring.ageTicksOf(now, position) / TICKS_A_SECOND)
+    const seconds = Math.min(age, AGE_LIMIT_SECONDS)
+    rows[at + store.nodeSize] = seconds >> 8
+    rows[at + store.nodeSize + 1] = seconds
+  }
+  return rows
+}
+
+export interface RestoreOptions {
+  readonly ring: NodeRing
+  readonly perNetworkMax: number
+  readonly now: Tick
+  /** Since the snapshot was taken; `Infinity` where nobody knows. */
+  readonly elapsedSeconds: number
+  /** The socket through which restored nodes are pinged. */
+  readonly socket: number
+  /** Whether this endpoint and id may be in the ring at all. */
+  readonly isGood: (node: Endpoint, idBytes: Uint8Array, idAt: number) => boolean
+  /** Takes those that are too old to be handed out. */
+  readonly recheck: (node: Endpoint, socket: number) => void
+}
+
+export interface Restored {
+  /** Nodes that are handed out at once. */
+  fresh: number
+  /** Nodes that must answer first. */
+  stale: number
+  /** Rows that say nothing of use: a wrong id or address, a second one, or no room. */
+  refused: number
+}
+
+/** Reads a snapshot into an empty ring. Nothing else may touch the ring until `finish`. */
+export class Restorer {
+  readonly #options: RestoreOptions
+  readonly #result: Restored = { fresh: 0, stale: 0, refused: 0 }
+  /** The age in seconds of each row of the ring, by position. */
+  #ages = new Uint16Array(1024)
+
+  constructor(options: RestoreOptions) {
+    assert(options.ring.count === 0, 'a snapshot is read into an empty ring')
+    this.#options = options
+  }
+
+  /** @param rows whole rows, lent. */
+  add(rows: Uint8Array): void {
+    const { store } = this.#options.ring
+    const rowSize = store.nodeSize + AGE_SIZE
+    for (let at = 0; at + rowSize <= rows.length; at += rowSize) {
+      this.#result[this.#addRow(rows, at, at + store.nodeSize)]++
+    }
+  }
+
+  /** Puts the rows in the order in which they are due. */
+  finish(): Restored {
+    const { ring } = this.#options
+    const starts = new Uint32Array(FRESH_LIMIT_SECONDS + 2)
+    for (let position = 0; position < ring.count; position++) {
+      const youth = FRESH_LIMIT_SECONDS - (this.#ages[position] as number)
+      starts[youth + 1] = (starts[youth + 1] as number) + 1
+    }
+    for (let youth = 1; youth < starts.length; youth++) {
+      starts[youth] = (starts[youth] as number) + (starts[youth - 1] as number)
+    }
+    const order = new Uint32Array(ring.count)
+    for (let position = 0; position < ring.count; position++) {
+      const youth = FRESH_LIMIT_SECONDS - (this.#ages[position] as number)
+      order[starts[youth] as number] = position
+      starts[youth] = (starts[youth] as number) + 1
+    }
+    for (const position of order) ring.settle(position)
+    return this.#result
+  }
+
+  #addRow(rows: Uint8Array, at: number, ageAt: number): keyof Restored {
+    const { ring, now, elapsedSeconds, socket } = this.#options
+    const { ipSize } = ring.store
+    const ipAt = at + ID_SIZE
+    const port = ((rows[ageAt - 2] as number) << 8) | (rows[ageAt - 1] as number)
+    const node = { ip: rows, ipAt, ipSize, port, idBytes: rows, idAt: at, socket }
+    if (!this.#options.isGood(node, rows, at)) return 'refused'
+    const age = ((rows[ageAt] as number) << 8) + (rows[ageAt + 1] as number) + elapsedSeconds
+    if (age > FRESH_LIMIT_SECONDS) {
+      this.#options.recheck(node, socket)
+      return 'stale'
+    }
+    if (ring.isFull || ring.find(rows, ipAt) >= 0) return 'refused'
+    if (ring.countNetwork(rows, ipAt) >= this.#options.perNetworkMax) return 'refused'
+    this.#noteAge(ring.count, age)
+    ring.append(node, now + RECHECK_TICKS - age * TICKS_A_SECOND)
+    return 'fresh'
+  }
+
+  #noteAge(position: number, seconds: number): void {
+    if (position === this.#ages.length) {
+      const larger = new Uint16Array(this.#ages.length * 2)
+      larger.set(this.#ages)
+      this.#ages = larger
+    }
+    this.#ages[position] = seconds
+  }
+}
