@@ -1,6 +1,5 @@
 // `torrent-live demo`: a private swarm on this machine, streamed as a real user would stream a real one. A DHT node, five
 // slow peers that share a bundled clip, and the ordinary command that knows nothing but a magnet link.
-import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,7 @@ import { type DemoTorrent, makeDemoTorrent } from './demo-torrent.ts'
 import { thisMachine } from './folders.ts'
 import { parse } from './parse.ts'
 import type { RunSettings } from './run.ts'
+import { withStopSignal } from './stop-signal.ts'
 import { stream } from './stream.ts'
 import { UsageError } from './values.ts'
 
@@ -32,7 +32,11 @@ export async function runDemo(words: readonly string[]): Promise<number> {
 }
 
 /** @returns the exit code. */
-export async function demo(settings: RunSettings): Promise<number> {
+export function demo(settings: RunSettings): Promise<number> {
+  return withStopSignal(stop => demoUntil(stop, settings))
+}
+
+async function demoUntil(stop: AbortSignal, settings: RunSettings): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'torrent-live-demo-'))
   const swarm = new DemoSwarm(folder)
   try {
@@ -40,6 +44,7 @@ export async function demo(settings: RunSettings): Promise<number> {
     const router = await swarm.open(torrent)
     return await stream({
       sources: [torrent.magnet],
+      stop,
       greeting: `The demo: ${SEEDERS} slow peers on this machine share a clip. Ctrl-C ends it.`,
       settings: {
         ...settings,
@@ -119,17 +124,20 @@ class DemoSwarm {
   }
 }
 
-/** Settles when the copy is checked and shared. */
+/** Settles when the copy is checked and shared, or the time for it is over. */
 async function seeding(client: TorrentLive, { metainfo }: DemoTorrent): Promise<void> {
   const torrent = await client.add(metainfo)
-  if (torrent.view().state === 'done') return
-  const ended = new AbortController()
-  const stop = torrent.onEvent(event => {
-    if (event.type === 'done') ended.abort()
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, SEEDER_READY_MS)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    torrent.onEvent(event => {
+      if (event.type === 'done') done()
+    })
+    if (torrent.view().state === 'done') done()
   })
-  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(SEEDER_READY_MS)])
-  if (!signal.aborted) await once(signal, 'abort')
-  stop()
 }
 
 /** Each peer has an address of its own where the system has the whole of 127.0.0.0/8, as macOS has not. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { thisMachine } from './folders.ts'
 import { parse } from './parse.ts'
 import { problemOf } from './run.ts'
+import { withStopSignal } from './stop-signal.ts'
 import { safeText } from './text.ts'
 import { UsageError } from './values.ts'
 
@@ -53,7 +54,8 @@ async function dispatch(words: readonly string[]): Promise<number> {
     return 0
   }
   if (parsed.kind === 'demo') return (await import('./demo.ts')).demo(parsed.settings)
-  return (await import('./stream.ts')).stream(parsed)
+  const { stream } = await import('./stream.ts')
+  return withStopSignal(stop => stream({ ...parsed, stop }))
 }
 
 function version(): string {

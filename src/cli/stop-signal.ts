@@ -2,25 +2,20 @@
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const
 
-export interface StopSignal {
-  readonly signal: AbortSignal
-  /** Gives the signals back. */
-  release(): void
-}
-
-/** @param atOnce what ends the process; called for the second signal. */
-export function onStopSignals(atOnce: () => void): StopSignal {
+/**
+ * Runs `work` with a signal that aborts at the first of them; the second ends the process with 0, for it was asked to stop.
+ */
+export async function withStopSignal<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController()
   const heard = () => {
-    if (stop.signal.aborted) atOnce()
-    else stop.abort()
+    if (stop.signal.aborted) process.exit(0)
+    stop.abort()
   }
   // SIGBREAK exists on Windows alone; listening for it elsewhere is allowed and silent.
   for (const name of SIGNALS) process.on(name, heard)
-  return {
-    signal: stop.signal,
-    release() {
-      for (const name of SIGNALS) process.off(name, heard)
-    },
+  try {
+    return await work(stop.signal)
+  } finally {
+    for (const name of SIGNALS) process.off(name, heard)
   }
 }

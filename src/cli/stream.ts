@@ -8,45 +8,40 @@ import { LineDisplay } from './line-display.ts'
 import { LiveDisplay } from './live-display.ts'
 import { browserFor, playerFor, start } from './programs.ts'
 import { type RunSettings, run } from './run.ts'
-import { onStopSignals } from './stop-signal.ts'
 
 export interface StreamOptions {
   readonly sources: readonly string[]
   readonly settings: RunSettings
+  readonly stop: AbortSignal
   /** Said first. */
   readonly greeting?: string
 }
 
 /** @returns the exit code. */
-export async function stream({ sources, settings, greeting }: StreamOptions): Promise<0 | 1> {
-  const { signal, release } = onStopSignals(() => process.exit(0))
+export async function stream({ sources, settings, stop, greeting }: StreamOptions): Promise<0 | 1> {
   let display: Display | undefined
-  try {
-    await prepareFolder(settings.directory, 'Choose another directory')
-    await prepareFolder(settings.state, 'Choose another --state')
-    return await run({
-      sources,
-      settings,
-      stop: signal,
-      makeDisplay: urlOf => {
-        display = makeDisplay(settings, urlOf)
-        return display
-      },
-      onListening: ({ url }) => {
-        if (greeting !== undefined) display?.note(greeting)
-        if (settings.open) void open(url, display)
-      },
-      onMetadata: (torrent, server) => {
-        if (settings.player !== undefined) void play(settings.player, torrent, server, display)
-      },
-      floors: {
-        openClient: async options => (await import('../node/index.ts')).openClient(options),
-        openServer: async options => (await import('../server/index.ts')).openServer(options),
-      },
-    })
-  } finally {
-    release()
-  }
+  await prepareFolder(settings.directory, 'Choose another directory')
+  await prepareFolder(settings.state, 'Choose another --state')
+  return run({
+    sources,
+    settings,
+    stop,
+    makeDisplay: urlOf => {
+      display = makeDisplay(settings, urlOf)
+      return display
+    },
+    onListening: ({ url }) => {
+      if (greeting !== undefined) display?.note(greeting)
+      if (settings.open) void open(url, display)
+    },
+    onMetadata: (torrent, server) => {
+      if (settings.player !== undefined) void play(settings.player, torrent, server, display)
+    },
+    floors: {
+      openClient: async options => (await import('../node/index.ts')).openClient(options),
+      openServer: async options => (await import('../server/index.ts')).openServer(options),
+    },
+  })
 }
 
 /** @throws Error named `NoFolder` */

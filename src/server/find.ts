@@ -38,17 +38,20 @@ export async function fileOf(
 }
 
 async function metadataOf(torrent: Torrent, signal: AbortSignal): Promise<void> {
-  const end = AbortSignal.any([signal, AbortSignal.timeout(METADATA_WAIT_MS)])
-  const outcome = await Promise.race([
-    torrent.metadata.then(
-      () => 'known' as const,
-      () => 'failed' as const,
-    ),
-    new Promise<'ended'>(resolve => {
-      if (end.aborted) resolve('ended')
-      end.addEventListener('abort', () => resolve('ended'), { once: true })
-    }),
-  ])
+  // Not `AbortSignal.any`: Node 20 may collect such a signal while it is waited for.
+  let end: () => void = () => {}
+  const ended = new Promise<'ended'>(resolve => {
+    end = () => resolve('ended')
+  })
+  const timer = setTimeout(end, METADATA_WAIT_MS)
+  signal.addEventListener('abort', end)
+  const known = torrent.metadata.then(
+    () => 'known' as const,
+    () => 'failed' as const,
+  )
+  const outcome = await Promise.race([known, ended])
+  clearTimeout(timer)
+  signal.removeEventListener('abort', end)
   if (outcome === 'failed')
     throw new HttpProblem(410, 'torrent-failed', 'The torrent failed or was removed; add it again.')
   if (outcome === 'ended')
