@@ -211,6 +211,12 @@ export class PeerSpeeds {
     return peer.silentSinceMs + Math.max(STALL_MIN_MS, STALL_MEANS * peer.answers.meanMs)
   }
 
+  /** Whether it has sent nothing for longer than a block may take. */
+  isSilent(nowMs: Millis, slot: PeerSlot): boolean {
+    const peer = this.#peers[slot]
+    return peer !== undefined && nowMs - peer.silentSinceMs > this.lateAfterMs(slot)
+  }
+
   setStalled(slot: PeerSlot): void {
     const peer = this.#peers[slot]
     if (peer !== undefined) peer.isStalled = true

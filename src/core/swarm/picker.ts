@@ -252,8 +252,7 @@ export class Picker {
       if (row !== NO_ROW) {
         this.askedAtMs = requests.askedMs[row] as number
         this.#speeds.noteBlock(nowMs, slot, this.askedAtMs)
-        states.receive(slot, open, block)
-        return table.isInFlight(open) ? 'accepted' : 'completes'
+        return this.#accept(nowMs, slot, block)
       }
     }
     return this.#receivedLate(nowMs, slot, block)
@@ -276,8 +275,26 @@ export class Picker {
       states.wastedBlocks++
       return 'duplicate'
     }
-    states.receive(slot, open, block)
+    return this.#accept(nowMs, slot, block)
+  }
+
+  #accept(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
+    const { cancels, table, blocks } = this.#states
+    const open = this.#states.openOf(blocks.pieceOf(block))
+    const cancelled = cancels.count
+    this.#states.receive(slot, open, block)
+    if (cancels.count > cancelled) this.#overtaken(nowMs, cancelled)
     return table.isInFlight(open) ? 'accepted' : 'completes'
+  }
+
+  /** Peers whose block came from another first: who has been silent meanwhile gets no urgent ones for now. */
+  #overtaken(nowMs: Millis, from: number): void {
+    const { cancels } = this.#states
+    for (let index = from; index < cancels.count; index++) {
+      const slot = cancels.slots[index] as PeerSlot
+      if (this.#speeds.isSilent(nowMs, slot)) this.#stall(slot)
+    }
+    this.#isWorkSpread = true
   }
 
   /** The peer refuses the request (BEP 6): the block is free, and a peer that refuses much is paused. */
@@ -442,7 +459,8 @@ export class Picker {
     }
     const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
     if (isWatched) this.#wakeBy(Math.max(nowMs + LATE_PERIOD_MS, this.#choice.findLate(nowMs)))
-    if (this.#choice.lateCount > 0 || this.#hungryCount > 0) this.#isWorkSpread = true
+    const mayHelp = this.#hungryCount > 0 || this.#deadlines.count > 0
+    if (this.#choice.lateCount > 0 || mayHelp) this.#isWorkSpread = true
   }
 
   /** No block for 2 s or 4 of its mean answer times, while asked: it gets no urgent blocks until it sends one. */

@@ -9,8 +9,8 @@ export { BLOCK_BYTES }
 
 /** Blocks in flight before anything is known of a peer: 128 KiB, about TCP's own first flights. */
 const BLOCKS_AT_START = 8
-/** Below this a link with a short delay would idle between two batches. */
-const BLOCKS_MIN = 2
+/** On top of what is measured: below it a link with a short delay would idle between two batches. */
+const BLOCKS_SPARE = 2
 /**
  * 16 MiB: on loopback 512 blocks give the full rate and 128 two thirds of it (measures.md); more only
  * moves the peer's send buffer into ours.
@@ -18,20 +18,30 @@ const BLOCKS_MIN = 2
 export const BLOCKS_MAX = 1024
 /** Scheduling of both ends and the peer's disk; at 4 MB/s it is 5 blocks, at 1 GB/s the whole maximum. */
 const SLACK_MS = 20
-/** Room to notice that the link has become faster: each round may be this much faster than the last. */
+/** Room to notice that the link has become faster: at the start each round may double the one before. */
+const GAIN_AT_START = 2
 const GAIN = 1.25
-/** Start doubles until this many rounds in a row brought less than `GAIN` more. */
+/** The start is over when this many rounds in a row brought less than `GAIN` more. */
 const FLAT_ROUNDS_MAX = 3
-/** The best of this many rounds counts as the rate, so that one bad round does not throttle for good. */
-const ROUNDS_KEPT = 8
-/** A round is at least this long, or timer noise of the loop would be read as rate. */
-const ROUND_MIN_MS = 4
+/** A round is at least this long: a burst of saved-up quota must not pass for the link's rate. */
+const ROUND_MIN_MS = 8
+/** The rate is the mean of a span of this many round trips and gaps, within these bounds. */
+const SPAN_TRIPS = 4
+const SPAN_MIN_MS = 100
+const BUCKETS = 40
+const BUCKET_MS = 25
+const SPAN_MAX_MS = BUCKETS * BUCKET_MS
 /** A longer silence is a stall, not the rhythm of a rate limit; libtorrent's limiter ticks at 500 ms. */
 const GAP_LIMIT_MS = 600
+/** What a gap still counts a round later: rhythms stay, accidents fade. */
+const GAP_DECAY = 0.9
 
 export class Pipeline {
   /** Blocks to have in flight now. */
   targetBlocks = BLOCKS_AT_START
+  /** Bytes per second that this peer delivers when asked without pause; 0 when nothing is known. */
+  bytesPerSecond = 0
+  #limitBlocks = BLOCKS_MAX
   #isStarting = true
   #flatRounds = 0
   #bestAtStart = 0
@@ -40,13 +50,10 @@ export class Pipeline {
   #roundGapMs = 0
   #lastArrivalMs: Millis = Number.NaN
   #roundStartedMs: Millis = Number.NaN
-  #roundBytes = 0
-  readonly #rates = new Float64Array(ROUNDS_KEPT)
-  #round = 0
-  #limitBlocks = BLOCKS_MAX
-
-  /** Bytes per second that this peer delivers when asked without pause; 0 when nothing is known. */
-  bytesPerSecond = 0
+  #activeSinceMs: Millis = Number.NaN
+  /** Bytes by the bucket of time in which they came, a ring. */
+  readonly #buckets = new Float64Array(BUCKETS)
+  #bucket = 0
 
   /** The shortest time seen between asking and getting; `Infinity` before the first sample. */
   get roundTripMs(): number {
@@ -55,7 +62,7 @@ export class Pipeline {
 
   /** What the peer says to take at most (`reqq`). */
   limitTo(blocks: number): void {
-    this.#limitBlocks = Math.max(BLOCKS_MIN, Math.min(BLOCKS_MAX, blocks))
+    this.#limitBlocks = Math.max(1, Math.min(BLOCKS_MAX, blocks))
     this.targetBlocks = Math.min(this.targetBlocks, this.#limitBlocks)
   }
 
@@ -66,10 +73,12 @@ export class Pipeline {
 
   /** Nothing was in flight before now: the silence up to here is ours, not the peer's. */
   resume(nowMs: Millis): void {
+    this.#activeSinceMs = nowMs
     this.#lastArrivalMs = nowMs
     this.#roundStartedMs = nowMs
-    this.#roundBytes = 0
     this.#roundGapMs = 0
+    this.#buckets.fill(0)
+    this.#bucket = Math.floor(nowMs / BUCKET_MS)
   }
 
   /** A block of `bytes` arrived that was asked for at `askedAtMs`. */
@@ -77,28 +86,27 @@ export class Pipeline {
     const gapMs = nowMs - this.#lastArrivalMs
     if (gapMs > this.#roundGapMs) this.#roundGapMs = Math.min(GAP_LIMIT_MS, gapMs)
     this.#lastArrivalMs = nowMs
-    this.#roundBytes += bytes
+    this.#turnTo(nowMs)
+    const index = this.#bucket % BUCKETS
+    this.#buckets[index] = (this.#buckets[index] as number) + bytes
     const tookMs = nowMs - askedAtMs
     if (tookMs < this.#roundTripMs) this.#roundTripMs = Math.max(0.05, tookMs)
-    const isQueued = tookMs > this.#roundTripMs * GAIN + SLACK_MS
-    if (this.#isStarting && !isQueued && this.targetBlocks < this.#limitBlocks) this.targetBlocks++
     if (askedAtMs >= this.#roundStartedMs && nowMs - this.#roundStartedMs >= ROUND_MIN_MS) {
       this.#endRound(nowMs)
     }
   }
 
   #endRound(nowMs: Millis): void {
-    const rate = (this.#roundBytes * 1000) / (nowMs - this.#roundStartedMs)
-    this.#rates[this.#round++ % ROUNDS_KEPT] = rate
-    let best = 0
-    for (const kept of this.#rates) if (kept > best) best = kept
-    this.bytesPerSecond = best
-    this.#gapMs = Math.max(this.#roundGapMs, this.#gapMs * 0.8)
+    this.#gapMs = Math.max(this.#roundGapMs, this.#gapMs * GAP_DECAY)
     this.#roundStartedMs = nowMs
-    this.#roundBytes = 0
     this.#roundGapMs = 0
+    const bridgedMs = this.#roundTripMs + this.#gapMs + SLACK_MS
+    const rate = this.#rateOver(nowMs, SPAN_TRIPS * bridgedMs)
+    this.bytesPerSecond = rate
+    const gain = this.#isStarting ? GAIN_AT_START : GAIN
     if (this.#isStarting) this.#checkStart(rate)
-    if (!this.#isStarting) this.targetBlocks = this.#steadyTarget(best)
+    const wanted = Math.ceil((gain * rate * bridgedMs) / 1000 / BLOCK_BYTES) + BLOCKS_SPARE
+    this.targetBlocks = Math.min(wanted, 2 * this.targetBlocks, this.#limitBlocks)
   }
 
   #checkStart(rate: number): void {
@@ -108,11 +116,23 @@ export class Pipeline {
     if (this.#flatRounds >= FLAT_ROUNDS_MAX) this.#isStarting = false
   }
 
-  #steadyTarget(rate: number): number {
-    // Blocks follow each other at this distance even when nothing is amiss.
-    const blockMs = (BLOCK_BYTES * 1000) / rate
-    const bridgedMs = this.#roundTripMs * GAIN + Math.max(0, this.#gapMs - blockMs) + SLACK_MS
-    const blocks = Math.ceil((rate * bridgedMs) / 1000 / BLOCK_BYTES) + 1
-    return Math.min(this.#limitBlocks, Math.max(BLOCKS_MIN, blocks))
+  /** Mean rate of the last `spanMs`, or of the time since the pipeline was last empty if that is less. */
+  #rateOver(nowMs: Millis, spanMs: number): number {
+    const boundedMs = Math.max(SPAN_MIN_MS, Math.min(SPAN_MAX_MS - BUCKET_MS, spanMs))
+    const buckets = Math.ceil(boundedMs / BUCKET_MS)
+    let bytes = 0
+    for (let back = 0; back < buckets; back++) {
+      bytes += this.#buckets[(this.#bucket - back + BUCKETS) % BUCKETS] as number
+    }
+    const firstBucketMs = (this.#bucket - buckets + 1) * BUCKET_MS
+    const coveredMs = nowMs - Math.max(firstBucketMs, this.#activeSinceMs)
+    return (bytes * 1000) / Math.max(coveredMs, ROUND_MIN_MS)
+  }
+
+  #turnTo(nowMs: Millis): void {
+    const bucket = Math.floor(nowMs / BUCKET_MS)
+    const steps = Math.min(BUCKETS, bucket - this.#bucket)
+    for (let step = 1; step <= steps; step++) this.#buckets[(this.#bucket + step) % BUCKETS] = 0
+    this.#bucket = bucket
   }
 }
