@@ -8,8 +8,8 @@ import {
   readSettingsFile,
   SettingsError,
 } from '../node/bootstrap/settings.ts'
+import { defaultStateDirectory } from '../node/index.ts'
 import { BootstrapLog } from './bootstrap-log.ts'
-import { stateFolder, thisMachine } from './folders.ts'
 import { UsageError } from './values.ts'
 
 interface Words extends BootstrapSettings {
@@ -77,7 +77,7 @@ async function settingsOf({ config, takeOver: _, ...words }: Words): Promise<Set
     throw new SettingsError(`--transport is auto or plain, not ${words.transport}.`)
   }
   const file = config === undefined ? {} : await readSettingsFile(config)
-  const stateDirectory = path.join(stateFolder(thisMachine()), 'bootstrap')
+  const stateDirectory = path.join(defaultStateDirectory(), 'bootstrap')
   const settings = { ...file, ...words }
   return { ...settings, stateDirectory: settings.stateDirectory ?? stateDirectory }
 }

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { type ClientOptions, openClient, openDht, type TorrentLive } from '../node/index.ts'
 import { type DemoTorrent, makeDemoTorrent } from './demo-torrent.ts'
 import { thisMachine } from './folders.ts'
+import type { Settings } from './options.ts'
 import { parse } from './parse.ts'
-import type { RunSettings } from './run.ts'
 import { withStopSignal } from './stop-signal.ts'
 import { stream } from './stream.ts'
 import { UsageError } from './values.ts'
@@ -32,11 +32,11 @@ export async function runDemo(words: readonly string[]): Promise<number> {
 }
 
 /** @returns the exit code. */
-export function demo(settings: RunSettings): Promise<number> {
+export function demo(settings: Settings): Promise<number> {
   return withStopSignal(stop => demoUntil(stop, settings))
 }
 
-async function demoUntil(stop: AbortSignal, settings: RunSettings): Promise<number> {
+async function demoUntil(stop: AbortSignal, settings: Settings): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'torrent-live-demo-'))
   const swarm = new DemoSwarm(folder)
   try {

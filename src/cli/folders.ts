@@ -1,4 +1,4 @@
-// Where a program of this kind keeps its things on each system, and where relative paths start.
+// Where a program of this kind keeps its config file on each system, and where relative paths start.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './settings.ts'
@@ -17,19 +17,10 @@ export const thisMachine = (): Machine => ({
   home: homedir(),
 })
 
-/** For the config file. */
 export function configFolder({ platform, environment, home }: Machine): string {
   if (platform === 'win32') return join(environment.APPDATA || join(home, 'AppData/Roaming'), NAME)
   if (platform === 'darwin') return join(home, 'Library/Application Support', NAME)
   return join(environment.XDG_CONFIG_HOME || join(home, '.config'), NAME)
-}
-
-/** For torrents, progress and DHT nodes. */
-export function stateFolder({ platform, environment, home }: Machine): string {
-  if (platform === 'win32')
-    return join(environment.LOCALAPPDATA || join(home, 'AppData/Local'), NAME, 'state')
-  if (platform === 'darwin') return join(home, 'Library/Application Support', NAME, 'state')
-  return join(environment.XDG_STATE_HOME || join(home, '.local/state'), NAME)
 }
 
 /** `npm start` runs in the package's folder; the user's words mean the one that npm was called in. */

@@ -11,6 +11,7 @@ type Command = (words: readonly string[]) => Promise<number>
 
 /** Each is loaded when it is asked for. */
 const commands: { readonly [word: string]: () => Promise<Command> } = {
+  bootstrap: async () => (await import('./bootstrap.ts')).run,
   demo: async () => (await import('./demo.ts')).runDemo,
 }
 

@@ -43,12 +43,11 @@ const config = (value: unknown) => {
 }
 
 test('with a source alone everything is as built in', () => {
-  const state = join(home, '.local/state/torrent-live')
   const directory = resolve('store')
   expect(stream(HEX)).toEqual({
     kind: 'stream',
     sources: [HEX],
-    settings: { ...defaults, state, directory },
+    settings: { ...defaults, directory },
   })
 })
 

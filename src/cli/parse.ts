@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, CommanderError, Option } from 'commander'
-import { configFolder, type Machine, startFolder, stateFolder } from './folders.ts'
+import { configFolder, type Machine, startFolder } from './folders.ts'
 import { optionTable, RUNNING, type SettingName, type Settings } from './options.ts'
 import { fromConfigFile, fromEnvironment, type Given, readRow, settle } from './settings.ts'
 import { isPath, readPositionals } from './sources.ts'
@@ -16,13 +16,13 @@ export interface Invocation {
   readonly kind: 'stream'
   /** Paths are absolute. */
   readonly sources: readonly string[]
-  readonly settings: Settings & { readonly state: string }
+  readonly settings: Settings
 }
 
 export type Parsed =
   | Invocation
   /** Nothing was asked for: show what it can do. */
-  | { readonly kind: 'demo'; readonly settings: Settings & { readonly state: string } }
+  | { readonly kind: 'demo'; readonly settings: Settings }
   /** `--help` or `--version`: print it and end with 0. */
   | { readonly kind: 'text'; readonly text: string }
 
@@ -47,7 +47,7 @@ export function parse(options: ParseOptions): Parsed {
       ? fromConfigFile(join(configFolder(options.machine), 'config.json'), false)
       : fromConfigFile(resolve(folder, configPath), true),
   )
-  const state = resolve(folder, settings.state ?? stateFolder(options.machine))
+  const state = settings.state === undefined ? undefined : resolve(folder, settings.state)
   if (read.words.length === 0) return { kind: 'demo', settings: { ...settings, state } }
   const { sources, directory = settings.directory } = readPositionals(read.words, word =>
     isFile(resolve(folder, word)),

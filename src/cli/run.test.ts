@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { MemoryClient, MemoryTorrent } from '../../test/support/memory-client.ts'
-import type { AddOptions, ClientOptions, Torrent } from '../node/index.ts'
+import type { AddOptions, Torrent } from '../node/index.ts'
 import type { ServerOptions } from '../server/index.ts'
 import type { Display } from './display.ts'
-import { defaults } from './options.ts'
-import { problemOf, type RunSettings, run } from './run.ts'
+import { defaults, type Settings } from './options.ts'
+import { problemOf, type RunClientOptions, run } from './run.ts'
 
 const torrentOf = (letter: string) =>
   new MemoryTorrent({
@@ -45,16 +45,16 @@ class AddingClient extends MemoryClient {
   }
 }
 
-function begin(sources: readonly string[], changes: Partial<RunSettings> = {}) {
+function begin(sources: readonly string[], changes: Partial<Settings> = {}) {
   const client = new AddingClient()
   const display = new WrittenDisplay()
   const stop = new AbortController()
-  const opened: { client?: ClientOptions; server?: ServerOptions; isServerClosed: boolean } = {
+  const opened: { client?: RunClientOptions; server?: ServerOptions; isServerClosed: boolean } = {
     isServerClosed: false,
   }
   const code = run({
     sources,
-    settings: { ...defaults, state: '/state', ...changes },
+    settings: { ...defaults, ...changes },
     stop: stop.signal,
     makeDisplay: () => display,
     floors: {

@@ -11,17 +11,20 @@ const PROGRESS_INTERVAL_MS = 1000
 /** How long saving and closing may take before the process ends all the same. */
 const STOP_LIMIT_MS = 5000
 
-export type RunSettings = Settings & { readonly state: string }
+/** As the client takes them; without a state directory the usual one is meant. */
+export type RunClientOptions = Omit<ClientOptions, 'stateDirectory'> & {
+  readonly stateDirectory: string | undefined
+}
 
 /** The floors below, loaded by the caller when they are needed; tests give their own. */
 export interface Floors {
-  openClient(options: ClientOptions): Promise<TorrentLive>
+  openClient(options: RunClientOptions): Promise<TorrentLive>
   openServer(options: ServerOptions): Promise<RunningServer>
 }
 
 export interface RunOptions {
   readonly sources: readonly string[]
-  readonly settings: RunSettings
+  readonly settings: Settings
   /** Aborted when the user asks to stop. */
   readonly stop: AbortSignal
   /** `urlOf` gives the whole address of a path, once the server listens. */
@@ -81,7 +84,7 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer)
 }
 
-function clientOptions(settings: RunSettings): ClientOptions {
+function clientOptions(settings: Settings): RunClientOptions {
   const { bind } = settings
   return {
     storeDirectory: settings.directory,

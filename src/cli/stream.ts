@@ -6,12 +6,13 @@ import type { Display } from './display.ts'
 import { JsonDisplay } from './json-display.ts'
 import { LineDisplay } from './line-display.ts'
 import { LiveDisplay } from './live-display.ts'
+import type { Settings } from './options.ts'
 import { browserFor, playerFor, start } from './programs.ts'
-import { type RunSettings, run } from './run.ts'
+import { type Floors, run } from './run.ts'
 
 export interface StreamOptions {
   readonly sources: readonly string[]
-  readonly settings: RunSettings
+  readonly settings: Settings
   readonly stop: AbortSignal
   /** Said first. */
   readonly greeting?: string
@@ -21,7 +22,7 @@ export interface StreamOptions {
 export async function stream({ sources, settings, stop, greeting }: StreamOptions): Promise<0 | 1> {
   let display: Display | undefined
   await prepareFolder(settings.directory, 'Choose another directory')
-  await prepareFolder(settings.state, 'Choose another --state')
+  if (settings.state !== undefined) await prepareFolder(settings.state, 'Choose another --state')
   return run({
     sources,
     settings,
@@ -38,10 +39,29 @@ export async function stream({ sources, settings, stop, greeting }: StreamOption
       if (settings.player !== undefined) void play(settings.player, torrent, server, display)
     },
     floors: {
-      openClient: async options => (await import('../node/index.ts')).openClient(options),
+      openClient: openClientSomewhere,
       openServer: async options => (await import('../server/index.ts')).openServer(options),
     },
   })
+}
+
+/** Each running process needs a state directory of its own; as many terminals at once have one by default. */
+const STATES_MAX = 8
+
+/** In the usual state directory, or while another process has it, in the next one beside it. */
+const openClientSomewhere: Floors['openClient'] = async options => {
+  const { openClient, defaultStateDirectory } = await import('../node/index.ts')
+  if (options.stateDirectory !== undefined)
+    return openClient({ ...options, stateDirectory: options.stateDirectory })
+  const usual = defaultStateDirectory()
+  for (let number = 1; ; number += 1) {
+    const stateDirectory = number === 1 ? usual : `${usual}-${number}`
+    try {
+      return await openClient({ ...options, stateDirectory })
+    } catch (error) {
+      if ((error as Error).name !== 'StateInUse' || number === STATES_MAX) throw error
+    }
+  }
 }
 
 /** @throws Error named `NoFolder` */
@@ -65,7 +85,7 @@ async function prepareFolder(folder: string, advice: string): Promise<void> {
 }
 
 export function makeDisplay(
-  settings: Pick<RunSettings, 'json' | 'verbose'>,
+  settings: Pick<Settings, 'json' | 'verbose'>,
   urlOf: (path: string) => string,
 ): Display {
   const { stdout, env } = process
