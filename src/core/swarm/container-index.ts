@@ -16,7 +16,21 @@ export const LOOK_BYTES_MAX = 4096
 /** An index larger than this is not fetched ahead: 64 MiB would be ten hours of MP4. */
 const INDEX_BYTES_MAX = 64 * 1024 * 1024
 
-export type ContainerKind = 'unknown' | 'mp4' | 'matroska' | 'other'
+/** `ended`: no index that could be found from the head, but players look at the end of such files. */
+export type ContainerKind = 'unknown' | 'mp4' | 'matroska' | 'ended' | 'other'
+
+/**
+ * First bytes of containers that keep their index, or the time of their end, at the end: AVI, Ogg, ASF, MPEG
+ * program and transport streams, FLV.
+ */
+const ENDED_HEADS: readonly (readonly number[])[] = [
+  [0x52, 0x49, 0x46, 0x46],
+  [0x4f, 0x67, 0x67, 0x53],
+  [0x30, 0x26, 0xb2, 0x75],
+  [0x00, 0x00, 0x01, 0xba],
+  [0x47],
+  [0x46, 0x4c, 0x56],
+]
 
 export class ContainerIndex {
   readonly #fileBytes: number
@@ -87,7 +101,10 @@ export class ContainerIndex {
     } else if (MatroskaWalk.recognises(head)) {
       this.#kind = 'matroska'
       this.#walk = new MatroskaWalk()
-    } else this.#kind = 'other'
+    } else {
+      const isEnded = ENDED_HEADS.some(ended => ended.every((byte, index) => head[index] === byte))
+      this.#kind = isEnded ? 'ended' : 'other'
+    }
   }
 
   #bounded(next: ByteRange | undefined): ByteRange | undefined {

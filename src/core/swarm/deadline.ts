@@ -6,6 +6,7 @@
 // side, and a window that followed would fall back and forth with every look at it.
 import type { Millis } from '../world/index.ts'
 import { BitRate } from './bit-rate.ts'
+import type { ByteRange } from './container-walk.ts'
 import type { PieceLayout } from './layout.ts'
 import { PieceSet } from './piece-set.ts'
 import { type FileSpan, StartSet } from './start-set.ts'
@@ -15,6 +16,8 @@ const BEHIND_SECONDS = 5
 const MIB = 1024 * 1024
 const AHEAD_MIN_BYTES = 8 * MIB
 const AHEAD_MAX_BYTES = 96 * MIB
+/** While nothing is known of a file, its end is fetched after so much of playback. */
+const TAIL_AFTER_MS = 4000
 /** Players and devices watching one torrent at once; beyond it the one silent for longest loses its window. */
 export const VIEWERS_MAX = 32
 /** Reads that one viewer waits for; beyond it the oldest is still answered, but no longer hurried. */
@@ -85,7 +88,7 @@ export class Deadlines {
     return this.#covered.has(piece)
   }
 
-  /** @returns whether the viewer jumped: what is in flight for where it was is no longer of use. */
+  /** @returns whether the viewer is new or jumped: what is in flight for other places has to give way. */
   readStarted(nowMs: Millis, read: ViewerRead): boolean {
     const viewer = this.#viewerOf(nowMs, read)
     const isFirst = viewer.reads.size === 0 && viewer.readEnd < 0
@@ -104,7 +107,7 @@ export class Deadlines {
     }
     this.#touch(read.viewer, viewer)
     this.rebuild()
-    return isJump && !isFirst
+    return isJump || isFirst
   }
 
   /** The read was answered with `servedBytes`, or withdrawn. */
@@ -218,21 +221,38 @@ export class Deadlines {
     for (const read of viewer.reads.values()) add(this.#pieceAt(read.file, read.begin), atMs)
     const head = this.#pieceAt(file, position)
     add(head, atMs)
-    for (const range of start.ranges) {
-      const to = this.#pieceAt(file, range.end - 1)
-      // A little later than what is read now: nobody's index goes before somebody's picture.
-      for (let piece = this.#pieceAt(file, range.begin); piece <= to; piece++) add(piece, atMs + 1)
-    }
+    // A little later than what is read now: nobody's index goes before somebody's picture.
+    for (const range of start.ranges) this.#addRange(file, range, piece => add(piece, atMs + 1))
+    this.#fillWindow(viewer, head, add)
+    const behindBytes = viewer.rate.bytesPerSecond * BEHIND_SECONDS
+    const behind = this.#pieceAt(file, Math.max(0, position - behindBytes))
+    const lastMs = dueMs.at(-1) ?? atMs
+    for (let piece = head - 1; piece >= behind; piece--) add(piece, lastMs)
+  }
+
+  /** What is played next, and between it the end of a file of which nothing is known yet. */
+  #fillWindow(viewer: Viewer, head: number, add: (piece: number, due: Millis) => void): void {
+    const { start, position, atMs } = viewer
+    const { file } = start
     const rate = viewer.rate.bytesPerSecond
     const end = Math.min(file.size, position + aheadBytes(viewer.rate))
     const to = this.#pieceAt(file, end - 1)
+    const tailMs = start.isUnknown ? atMs + TAIL_AFTER_MS : Number.POSITIVE_INFINITY
+    let isTailAdded = false
     for (let piece = head + 1; piece <= to; piece++) {
       const offset = piece * this.#layout.pieceBytes - file.begin - position
-      add(piece, atMs + (offset * 1000) / rate)
+      const dueMs = atMs + (offset * 1000) / rate
+      if (dueMs > tailMs && !isTailAdded) {
+        this.#addRange(file, start.tail, at => add(at, tailMs))
+        isTailAdded = true
+      }
+      add(piece, dueMs)
     }
-    const behind = this.#pieceAt(file, Math.max(0, position - rate * BEHIND_SECONDS))
-    const lastMs = dueMs.at(-1) ?? atMs
-    for (let piece = head - 1; piece >= behind; piece--) add(piece, lastMs)
+  }
+
+  #addRange(file: FileSpan, range: ByteRange, add: (piece: number) => void): void {
+    const to = this.#pieceAt(file, range.end - 1)
+    for (let piece = this.#pieceAt(file, range.begin); piece <= to; piece++) add(piece)
   }
 
   #pieceAt(file: FileSpan, offset: number): number {

@@ -3,7 +3,7 @@
 import { ContainerIndex } from './container-index.ts'
 import type { ByteRange } from './container-walk.ts'
 
-/** Where an index is looked for in a file of a kind that is not known: its end. */
+/** Where players look for an index, or for the time of the end, where the head names no place. */
 export const TAIL_BYTES = 2 * 1024 * 1024
 
 /** A file as a run of bytes in piece space, where byte `p * pieceBytes` is the first of piece `p`. */
@@ -26,14 +26,23 @@ export class StartSet {
     return this.#container.durationSeconds
   }
 
-  /** What to fetch at the start, besides where the player reads; inside the file. */
+  /** What to fetch at the start, at once, besides where the player reads; inside the file. */
   get ranges(): readonly ByteRange[] {
     const { index, wants, kind } = this.#container
     if (index !== undefined) return wants === undefined ? [index] : [index, wants]
-    const isWalking = wants !== undefined && kind !== 'unknown'
-    if (isWalking) return [wants]
+    if (wants !== undefined && kind !== 'unknown') return [wants]
+    return kind === 'unknown' || kind === 'other' ? [] : [this.tail]
+  }
+
+  /** The end of the file: fetched early, but after what is played first, while its kind is unknown. */
+  get tail(): ByteRange {
     const end = this.file.size
-    return end > 0 ? [{ begin: Math.max(0, end - TAIL_BYTES), end }] : []
+    return { begin: Math.max(0, end - TAIL_BYTES), end }
+  }
+
+  /** Nothing has been seen of the file yet. */
+  get isUnknown(): boolean {
+    return this.#container.kind === 'unknown'
   }
 
   /** Where in the file the walk through the container waits for bytes, or -1. */
