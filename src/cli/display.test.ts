@@ -218,9 +218,10 @@ test('JSON lines hold what docs/json.md says', () => {
 })
 
 test('a cell of the piece map is full only when all its pieces are there', () => {
-  const map = (bits: number[], pieceCount: number, columns: number) =>
+  const map = (bits: number[], pieceCount: number, columns: number, inFlight: number[] = []) =>
     pieceMap({
       pieceCount,
+      inFlight,
       verified: Buffer.from(bits).toString('base64'),
       columns,
       isUnicode: true,
@@ -228,6 +229,7 @@ test('a cell of the piece map is full only when all its pieces are there', () =>
   expect(map([0b11110111, 0b10000000], 16, 4)).toBe('█▓░ ')
   expect(map([0b10100000], 3, 6)).toBe('██  ██')
   expect(map([], 0, 3)).toBe('   ')
+  expect(map([0b10000000], 4, 4, [0, 2])).toBe('█ · ')
 })
 
 test('a bar is exactly as wide as asked and full only at the end', () => {

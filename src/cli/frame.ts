@@ -79,19 +79,20 @@ function oneTorrent(one: Shown, area: Area, rows: number): Line[] {
       format: 'green',
     })
   const known = view.peersKnown > 0 ? `, ${view.peersKnown} more known` : ''
-  lines.push({ text: `${connectedPeers(view)} of ${view.connectionsMax} peers${known}` })
+  const watching = view.viewers.length > 0 ? `, ${view.viewers.length} watching` : ''
+  lines.push({ text: `${connectedPeers(view)} of ${view.connectionsMax} peers${known}${watching}` })
   const room = Math.min(PEER_ROWS_MAX, rows - lines.length)
   const peers = [...view.peers].sort((a, b) => b.downBytesPerSecond - a.downBytesPerSecond)
   const listed = peers.length > room ? peers.slice(0, Math.max(0, room - 1)) : peers
-  for (const peer of listed) lines.push({ text: peerText(peer), format: peerFormat(peer) })
+  for (const peer of listed) lines.push(peerLine(peer))
   if (peers.length > listed.length)
     lines.push({ text: `  and ${peers.length - listed.length} more`, format: 'dim' })
   return lines
 }
 
-const peerFormat = ({ state }: PeerView): Format => (state === 'sending' ? 'reset' : 'dim')
-
-function peerText({ address, state, downBytesPerSecond, progress }: PeerView): string {
-  const rate = state === 'sending' ? formatRate(downBytesPerSecond) : state
-  return `  ${padTo(address, 22)} ${rate.padStart(11)} ${formatPercent(progress, 1).padStart(6)}`
+function peerLine({ address, state, downBytesPerSecond, progress }: PeerView): Line {
+  const isSending = state === 'sending'
+  const rate = isSending ? formatRate(downBytesPerSecond) : state
+  const text = `  ${padTo(address, 22)} ${rate.padStart(11)} ${formatPercent(progress, 1).padStart(6)}`
+  return isSending ? { text } : { text, format: 'dim' }
 }

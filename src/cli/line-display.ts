@@ -2,7 +2,15 @@
 import type { TorrentView } from '../api/index.ts'
 import type { Display, Output, PeerEvent, Problem, Shown } from './display.ts'
 import { connectedPeers } from './json-display.ts'
-import { cut, formatBytes, formatPercent, formatRate, formatSeconds, safeText } from './text.ts'
+import {
+  cut,
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  safeText,
+} from './text.ts'
 
 /** A line names this many peers and counts the rest. */
 const PEERS_NAMED_MAX = 8
@@ -27,7 +35,7 @@ export class LineDisplay implements Display {
   }
 
   metadata(view: TorrentView): void {
-    this.#line(`${nameOf(view)}: ${view.files.length} files, ${formatBytes(view.totalBytes)}`)
+    this.#line(metadataText(view))
   }
 
   peer({ address, state, reason }: PeerEvent): void {
@@ -61,6 +69,9 @@ export class LineDisplay implements Display {
 /** Safe to print; the infohash until the name is known. */
 export const nameOf = (view: TorrentView): string =>
   cut(safeText(view.name ?? view.infohash), NAME_COLUMNS_MAX)
+
+export const metadataText = (view: TorrentView): string =>
+  `${nameOf(view)}: ${formatCount(view.files.length, 'file')}, ${formatBytes(view.totalBytes)}`
 
 export const problemText = ({ message }: Problem, torrent?: string): string =>
   safeText(torrent === undefined ? message : `${torrent}: ${message}`)
@@ -98,7 +109,7 @@ function progressText(view: TorrentView): string {
   const connected = view.peers.filter(peer => peer.state !== 'connecting')
   const named = connected.slice(0, PEERS_NAMED_MAX).map(peer => peer.address)
   const rest = connected.length - named.length
-  const peers = `${connectedPeers(view)} peers${named.length === 0 ? '' : `: ${named.join(' ')}`}`
+  const peers = `${formatCount(connectedPeers(view), 'peer')}${named.length === 0 ? '' : `: ${named.join(' ')}`}`
   return [nameOf(view), ...factsOf(view), ...pieces, rest > 0 ? `${peers} +${rest}` : peers].join(
     '  ',
   )

@@ -2,8 +2,8 @@
 import type { TorrentView } from '../api/index.ts'
 import type { Display, PeerEvent, Problem, Shown } from './display.ts'
 import { frame } from './frame.ts'
-import { nameOf, problemText } from './line-display.ts'
-import { formatBytes, safeText } from './text.ts'
+import { metadataText, nameOf, problemText } from './line-display.ts'
+import { safeText } from './text.ts'
 
 /** What this display needs of a terminal, which `process.stdout` has. */
 export interface Terminal {
@@ -45,7 +45,7 @@ export class LiveDisplay implements Display {
   }
 
   metadata(view: TorrentView): void {
-    this.note(`${nameOf(view)}: ${view.files.length} files, ${formatBytes(view.totalBytes)}`)
+    this.note(metadataText(view))
   }
 
   peer({ address, state, reason }: PeerEvent): void {

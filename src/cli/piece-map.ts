@@ -7,15 +7,21 @@ export interface PieceMapOptions {
   readonly pieceCount: number
   /** Base64 of a bit field, bit 7 of byte 0 is piece 0. */
   readonly verified: string
+  /** Pieces being fetched: an empty cell with one of them shows a dot. */
+  readonly inFlight: readonly number[]
   readonly columns: number
   readonly isUnicode: boolean
 }
 
 /** @returns exactly `columns` characters of one column each; blank without pieces. */
-export function pieceMap({ pieceCount, verified, columns, isUnicode }: PieceMapOptions): string {
+export function pieceMap(options: PieceMapOptions): string {
+  const { pieceCount, verified, columns, isUnicode } = options
   if (pieceCount === 0) return ' '.repeat(columns)
   const bits = Buffer.from(verified, 'base64')
   const signs = isUnicode ? UNICODE : ASCII
+  const busy = new Set(
+    options.inFlight.map(piece => Math.floor((piece * columns) / Math.max(1, pieceCount))),
+  )
   let map = ''
   for (let column = 0; column < columns; column += 1) {
     const first = Math.floor((column * pieceCount) / columns)
@@ -24,7 +30,10 @@ export function pieceMap({ pieceCount, verified, columns, isUnicode }: PieceMapO
     for (let piece = first; piece < last; piece += 1)
       count += ((bits[piece >> 3] ?? 0) >> (7 - (piece & 7))) & 1
     // Full only when all are there, not empty as soon as one is.
-    map += signs[Math.ceil((count / (last - first)) * 3) + (count === last - first ? 1 : 0)] ?? ' '
+    if (count === 0 && busy.has(column)) map += isUnicode ? '·' : '-'
+    else
+      map +=
+        signs[Math.ceil((count / (last - first)) * 3) + (count === last - first ? 1 : 0)] ?? ' '
   }
   return map
 }

@@ -70,6 +70,10 @@ export function formatSeconds(seconds: number): string {
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
+/** `1 file`, `2 files`. */
+export const formatCount = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`
+
 /** Rounded down, so that 100 % means all of it. */
 export function formatPercent(part: number, whole: number): string {
   if (whole === 0) return '0 %'
