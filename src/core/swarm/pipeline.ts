@@ -100,9 +100,12 @@ export class Pipeline {
     this.#gapMs = Math.max(this.#roundGapMs, this.#gapMs * GAP_DECAY)
     this.#roundStartedMs = nowMs
     this.#roundGapMs = 0
-    const bridgedMs = this.#roundTripMs + this.#gapMs + SLACK_MS
-    const rate = this.#rateOver(nowMs, SPAN_TRIPS * bridgedMs)
+    const cycleMs = this.#roundTripMs + this.#gapMs + SLACK_MS
+    const rate = this.#rateOver(nowMs, SPAN_TRIPS * cycleMs)
     this.bytesPerSecond = rate
+    // Blocks follow each other at a distance even when nothing is amiss: that is no gap to bridge.
+    const spacingMs = Math.min(this.#gapMs, (BLOCK_BYTES * 1000) / rate)
+    const bridgedMs = cycleMs - spacingMs
     const gain = this.#isStarting ? GAIN_AT_START : GAIN
     if (this.#isStarting) this.#checkStart(rate)
     const wanted = Math.ceil((gain * rate * bridgedMs) / 1000 / BLOCK_BYTES) + BLOCKS_SPARE
