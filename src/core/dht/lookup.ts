@@ -3,6 +3,7 @@ import type { Address } from '../bytes/index.ts'
 import type { KrpcResponse } from '../wire/index.ts'
 import type { Millis } from '../world/index.ts'
 import { wantOf } from './family.ts'
+import { KEY_SIZE } from './id.ts'
 import { isUsable } from './place.ts'
 import type { Question } from './rpc.ts'
 import { Task, type TaskHost } from './task.ts'
@@ -10,17 +11,24 @@ import type { Candidate } from './walk.ts'
 import type { Contact, Key, TaskId } from './words.ts'
 
 /** Queries under way at once. More shorten the way little and cost many queries; measured in measures.md. */
-const LOOKUP_IN_FLIGHT = 16
+export const LOOKUP_IN_FLIGHT = 16
 /** Peers taken from one answer. A datagram holds fewer; what claims more is no answer. */
 const PEERS_PER_ANSWER_MAX = 256
 
 export class PlainLookup extends Task {
   readonly #task: TaskId
   #told = 0
+  #hasPeers = false
+  /** The nodes with valid ids knew no peers, so those with invalid ones are asked as well. */
+  #isForgiving = false
 
   constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
     super(host, { target: command.infohash.slice(), inFlightMax: LOOKUP_IN_FLIGHT })
     this.#task = command.task
+  }
+
+  protected override bitsFor(): number {
+    return KEY_SIZE * 8
   }
 
   protected questionFor(subject: Candidate): Question {
@@ -37,11 +45,20 @@ export class PlainLookup extends Task {
   protected heard(_nowMs: Millis, subject: Candidate, response: KrpcResponse): void {
     const peers = usablePeers(response, this.host.allowPrivate)
     if (peers.length === 0) return
+    this.#hasPeers = true
     const from = { id: response.id.slice(), address: subject.address }
     this.host.notify({ kind: 'peers', task: this.#task, from, peers })
   }
 
   protected walked(nowMs: Millis): void {
+    if (!this.#hasPeers && !this.#isForgiving) {
+      this.noteSizes()
+      this.#isForgiving = true
+      for (const walk of this.walks.values()) walk.forgiveInvalid()
+      this.proceed(nowMs)
+      return
+    }
+    if (!this.#isForgiving) this.noteSizes()
     this.host.notify({
       kind: 'lookup-done',
       task: this.#task,

@@ -9,14 +9,17 @@ import {
   WireError,
 } from '../wire/index.ts'
 import type { Digests, Luck, Machine, Millis } from '../world/index.ts'
+import type { Disclosure } from './disclosure.ts'
 import { ExternalAddress } from './external-address.ts'
 import { type Family, familyOf } from './family.ts'
 import { Guard } from './guard.ts'
 import { isIdValidFor, KEY_SIZE, nodeIdFor } from './id.ts'
 import type { Signatures } from './item.ts'
 import { PlainLookup } from './lookup.ts'
-import { encodeMemory, NodeMemory } from './memory.ts'
+import { encodeMemory, NodeMemory, type Remembered } from './memory.ts'
+import { NetworkSize } from './network-size.ts'
 import { endpointKey, isLocal, isUsable } from './place.ts'
+import { PrivateLookup } from './private-lookup.ts'
 import { Refresh } from './refresh.ts'
 import { Responder } from './responder.ts'
 import { type Router, Routers } from './routers.ts'
@@ -40,6 +43,8 @@ export interface DhtOptions {
   readonly saved?: Uint8Array
   /** Ed25519, for mutable items; without it they are refused and not believed. */
   readonly signatures?: Signatures
+  /** Decides which lookup may tell what to whom; without it everything may be told. */
+  readonly disclosure?: Disclosure
 }
 
 /** Tasks at once; a further one ends at once with 0 queries. */
@@ -55,6 +60,7 @@ interface Side {
   readonly family: Family
   readonly table: RoutingTable
   readonly external: ExternalAddress
+  readonly size: NetworkSize
 }
 
 export class DhtNode implements Machine<DhtInput, DhtEffect> {
@@ -80,12 +86,13 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     this.#luck = luck
     this.#isReadOnly = isReadOnly
     this.#allowPrivate = allowPrivate
+    this.#memory = new NodeMemory(options.saved, allowPrivate)
     this.#sides = families.map(family => ({
       family,
+      size: new NetworkSize(this.#memory.sizeOf(family)),
       table: new RoutingTable(luck.bytes(KEY_SIZE)),
       external: new ExternalAddress(allowPrivate),
     }))
-    this.#memory = new NodeMemory(options.saved, allowPrivate)
     this.#routers = new Routers({
       routers: options.routers,
       families,
@@ -95,7 +102,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     const send = (to: Address, bytes: Uint8Array) =>
       this.#effects.push({ kind: 'udp-send', to, bytes })
     this.#rpc = new Rpc({ luck, isReadOnly, send })
-    this.#host = this.#hostFor(families)
+    this.#host = this.#hostFor(families, options.disclosure)
     this.#guard = new Guard(luck)
     this.#responder = new Responder({
       luck,
@@ -114,7 +121,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     })
   }
 
-  #hostFor(families: readonly Family[]): TaskHost {
+  #hostFor(families: readonly Family[], disclosure: Disclosure | undefined): TaskHost {
     return {
       luck: this.#luck,
       allowPrivate: this.#allowPrivate,
@@ -124,6 +131,8 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       closest: (family, target, count) => this.#side(family).table.closest(target, count),
       remembered: (family, target, count) => this.#memory.closest(family, target, count),
       wantRouters: (nowMs, task) => this.#routers.seek(nowMs, task),
+      networkSize: family => this.#side(family).size,
+      mayDisclose: (nowMs, disclosed) => disclosure?.allows(nowMs, disclosed) ?? true,
       takeHints: () => this.#hints.splice(0),
       notify: notice => this.#effects.push({ kind: 'notify', notice }),
       finished: (nowMs, task) => this.#finish(nowMs, task),
@@ -287,7 +296,9 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       this.#host.notify({ kind: 'lookup-done', task, ...nothing })
       return
     }
-    this.#begin(nowMs, task, new PlainLookup(this.#host, command))
+    const way = command.way ?? (this.#isReadOnly ? 'private' : 'plain')
+    const Lookup = way === 'private' ? PrivateLookup : PlainLookup
+    this.#begin(nowMs, task, new Lookup(this.#host, command))
   }
 
   #stop(id: TaskId): void {
@@ -297,7 +308,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
 
   #release(id: TaskId, task: Task): void {
     this.#tasks.delete(id)
-    this.#rpc.cancel(task)
+    for (const owner of task.owners) this.#rpc.cancel(owner)
     this.#routers.forget(task)
   }
 
@@ -313,17 +324,16 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
 
   #save(nowMs: Millis): void {
     this.#savedMs = nowMs
-    const bytes = encodeMemory({
-      ipv4: this.#worthKeeping('ipv4'),
-      ipv6: this.#worthKeeping('ipv6'),
-    })
+    const sides = { ipv4: this.#worthKeeping('ipv4'), ipv6: this.#worthKeeping('ipv6') }
+    const bytes = encodeMemory(sides)
     this.#effects.push({ kind: 'save', name: 'dht/nodes', bytes })
   }
 
   /** Nodes that answered in this session, then those of an earlier one that nobody had to ask yet. */
-  #worthKeeping(family: Family): Contact[] {
+  #worthKeeping(family: Family): Remembered {
     const side = this.#sides.find(each => each.family === family)
     const alive: readonly Entry[] = side === undefined ? [] : [...side.table.entries()]
-    return [...alive, ...this.#memory.of(family)]
+    const size = side === undefined ? this.#memory.sizeOf(family) : side.size.nodes
+    return { contacts: [...alive, ...this.#memory.of(family)], size }
   }
 }

@@ -3,7 +3,9 @@
 import type { Address } from '../bytes/index.ts'
 import { type KrpcError, type KrpcResponse, parseContacts } from '../wire/index.ts'
 import type { Luck, Millis } from '../world/index.ts'
+import type { Disclosed } from './disclosure.ts'
 import { type Family, familyOf } from './family.ts'
+import type { NetworkSize } from './network-size.ts'
 import type { Query, QueryOwner, Question } from './rpc.ts'
 import type { Entry } from './table.ts'
 import { type Candidate, CLOSEST_COUNT, Walk } from './walk.ts'
@@ -37,6 +39,10 @@ export interface TaskHost {
   wantRouters(nowMs: Millis, task: Task): void
   /** Endpoints that someone says are nodes, handed over once. */
   takeHints(): readonly Address[]
+  /** How many nodes each network has, about. */
+  networkSize(family: Family): NetworkSize
+  /** Whether this may be told to that address now; asked for every query that tells something. */
+  mayDisclose(nowMs: Millis, disclosed: Disclosed): boolean
   notify(notice: DhtNotice): void
   finished(nowMs: Millis, task: Task): void
 }
@@ -70,8 +76,17 @@ export abstract class Task implements QueryOwner {
   protected abstract questionFor(subject: Candidate): Question
   /** An answer that counts; its nodes are taken already. */
   protected abstract heard(nowMs: Millis, subject: Candidate, response: KrpcResponse): void
-  /** Every walk is over. The task calls `end` when it has nothing more to do. */
+  /** How many bits of the target `subject` learns from the question; 0 where it is nobody's secret. */
+  protected bitsFor(_subject: Candidate): number {
+    return 0
+  }
+  /** Every walk is over, for the first time or again after a late answer. */
   protected abstract walked(nowMs: Millis): void
+
+  /** Whose queries are to be forgotten when the task ends. */
+  get owners(): readonly QueryOwner[] {
+    return [this]
+  }
 
   get queries(): number {
     return this.#queries
@@ -111,21 +126,42 @@ export abstract class Task implements QueryOwner {
 
   /** Asks whoever is to be asked now, and notices the end. */
   protected proceed(nowMs: Millis): void {
-    for (const [family, walk] of this.walks) {
-      for (let next = walk.takeNext(); next !== undefined; next = walk.takeNext()) {
-        this.ask(nowMs, family, next, this.questionFor(next))
-      }
-    }
-    if (this.#routers === 'wanted' || ![...this.walks.values()].every(walk => walk.isOver)) return
+    this.askNext(nowMs)
+    if (this.#routers === 'wanted' || !this.isWalkOver) return
     // Everybody whom the table or the file knew is gone: the routers are the way back in.
     if (this.#routers === 'unasked' && this.#answers < CLOSEST_COUNT) this.#wantRouters(nowMs)
     else this.walked(nowMs)
   }
 
-  protected ask(nowMs: Millis, family: Family, subject: Candidate, question: Question): void {
+  protected get isWalkOver(): boolean {
+    return [...this.walks.values()].every(walk => walk.isOver)
+  }
+
+  protected askNext(nowMs: Millis): void {
+    for (const [family, walk] of this.walks) {
+      for (let next = walk.takeNext(); next !== undefined; next = walk.takeNext()) {
+        if (this.#mayAsk(nowMs, next)) this.ask(nowMs, family, next, this.questionFor(next))
+        else walk.failed(next)
+      }
+    }
+  }
+
+  #mayAsk(nowMs: Millis, subject: Candidate): boolean {
+    const bits = this.bitsFor(subject)
+    if (bits === 0) return true
+    return this.host.mayDisclose(nowMs, { to: subject.address, infohash: this.target, bits })
+  }
+
+  protected ask(
+    nowMs: Millis,
+    family: Family,
+    subject: Candidate,
+    question: Question,
+    owner: QueryOwner = this,
+  ): void {
     this.#queries++
     const ownId = this.#ownIds.get(family) as Key
-    this.host.ask(nowMs, { subject, question, owner: this, ownId })
+    this.host.ask(nowMs, { subject, question, owner, ownId })
   }
 
   answered(nowMs: Millis, query: Query, response: KrpcResponse): void {
@@ -161,6 +197,17 @@ export abstract class Task implements QueryOwner {
     const isAskedAgain = subject.id === undefined && subject.asked < ROUTER_TURNS
     if (!isAnswered && !isAskedAgain) this.walks.get(familyOf(subject.address))?.failed(subject)
     this.proceed(nowMs)
+  }
+
+  /** Learns from a finished walk how many nodes there are. */
+  protected noteSizes(): void {
+    for (const [family, walk] of this.walks) {
+      const ids = walk.closest().filter(({ isValid }) => isValid)
+      this.host.networkSize(family).note(
+        this.target,
+        ids.map(({ id }) => id as Key),
+      )
+    }
   }
 
   /** The nearest nodes that answered, of all families. */

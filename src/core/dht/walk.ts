@@ -51,6 +51,7 @@ export class Walk {
   readonly #networks = new Map<PlaceKey, number>()
   #inFlight = 0
   #queries = 0
+  #isForgiving = false
 
   constructor(options: WalkOptions) {
     this.target = options.target
@@ -127,6 +128,11 @@ export class Walk {
     return next
   }
 
+  /** From now on invalid ids are as good as others: the valid ones did not have what is looked for. */
+  forgiveInvalid(): void {
+    this.#isForgiving = true
+  }
+
   #nextFresh(): Candidate | undefined {
     const nearest = this.#window(candidate => candidate.state !== 'stalled')
     const fresh = nearest.find(candidate => candidate.state === 'fresh')
@@ -142,7 +148,8 @@ export class Walk {
     for (const isValid of [true, false]) {
       for (const candidate of this.#candidates) {
         if (window.length === CLOSEST_COUNT) return window
-        if (candidate.isValid !== isValid || candidate.state === 'dead') continue
+        const isFirst = candidate.isValid || this.#isForgiving
+        if (isFirst !== isValid || candidate.state === 'dead') continue
         if (counts(candidate)) window.push(candidate)
       }
     }
@@ -213,6 +220,24 @@ export class Walk {
     if (nearest.length === CLOSEST_COUNT) return true
     const isExpected = ({ state }: Candidate) => state !== 'answered' && state !== 'dead'
     return !this.#candidates.some(isExpected) && !this.#routers.some(isExpected)
+  }
+
+  /**
+   * Nodes that answered as whom they were advertised, or that were asked and are still in time, nearest
+   * first; where there are enough valid ones for a search, only these.
+   */
+  nearest(): Candidate[] {
+    const isThere = ({ state }: Candidate) => state === 'answered' || state === 'asked'
+    const there = this.#candidates.filter(isThere)
+    const valid = there.filter(({ isValid }) => isValid)
+    return valid.length >= CLOSEST_COUNT ? valid : there
+  }
+
+  /** Whether each of the nearest was asked in time and `count` of them have answered. */
+  hasSettled(count: number): boolean {
+    const nearest = this.#window(candidate => candidate.state !== 'stalled')
+    if (nearest.some(({ state }) => state === 'fresh')) return false
+    return nearest.filter(({ state }) => state === 'answered').length >= count
   }
 
   /** The nearest nodes that answered, nearest first; invalid ids only where valid ones are missing. */

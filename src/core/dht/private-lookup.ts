@@ -1,0 +1,275 @@
+// The private lookup: nodes on the way see a decoy that shares with the infohash only what they could guess
+// from their own id, and at most 16 bits; the infohash itself goes to a few vetted nodes, once the walk is
+// over. See docs/dht.md and attacks.md, "indexer".
+import type { KrpcError, KrpcResponse } from '../wire/index.ts'
+import type { Millis } from '../world/index.ts'
+import { familyOf, wantOf } from './family.ts'
+import { compareDistance, KEY_SIZE, sharedBits } from './id.ts'
+import { contactOf, LOOKUP_IN_FLIGHT, usablePeers } from './lookup.ts'
+import { distanceShare } from './network-size.ts'
+import { isLocal, type PlaceKey, rangeKey } from './place.ts'
+import type { Query, QueryOwner, Question } from './rpc.ts'
+import { Task, type TaskHost } from './task.ts'
+import type { Candidate } from './walk.ts'
+import type { Key, TaskId } from './words.ts'
+
+/** Bits of the infohash that a decoy may share: 458 of 3*10^7 torrents share 16 with it. @see privacy.md */
+export const DECOY_BITS_MAX = 16
+/** What a node sees beyond the bits that its own id shares with the infohash. */
+export const DECOY_BITS_BEYOND = 3
+/** The nearest nodes that are told the infohash; one that turns out silent makes room for another. */
+export const TOLD_AT_ONCE = 8
+/** Nodes that are told the infohash in all: more than the nearest only while none of them knew a peer. */
+export const TOLD_MAX = 16
+/** In a network of unknown size: so many of the nearest must have answered before anyone is told. */
+const SETTLED_ANSWERS = 3
+/** Told again rather than telling another: a lost datagram discloses nothing. */
+const TOLD_TURNS = 2
+/** When so many told nodes have answered, stalled ones are not waited for. */
+const TOLD_ANSWERS_MIN = 5
+
+export class PrivateLookup extends Task {
+  readonly #task: TaskId
+  readonly #decoy: Key
+  readonly #telling: Telling
+  #isTelling = false
+  #hasPeers = false
+
+  constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
+    super(host, { target: command.infohash.slice(), inFlightMax: LOOKUP_IN_FLIGHT })
+    this.#task = command.task
+    this.#decoy = host.luck.bytes(KEY_SIZE)
+    this.#telling = new Telling({
+      nearest: () => this.#nearest(),
+      tell: (nowMs, subject) => this.#tell(nowMs, subject),
+      heard: (subject, response) => this.#heardPeers(subject, response),
+      isInTime: candidate => this.isWalkOver || this.#isInReach(candidate),
+      wanted: () => (this.#hasPeers || !this.isWalkOver ? TOLD_AT_ONCE : TOLD_MAX),
+      changed: nowMs => this.proceed(nowMs),
+    })
+  }
+
+  override get owners(): readonly QueryOwner[] {
+    return [this, this.#telling]
+  }
+
+  protected questionFor(subject: Candidate): Question {
+    // While the infohash is out, new candidates are only asked whether they are who they are said to be.
+    if (this.#isTelling) return { method: 'ping' }
+    return this.#question(mixKeys(this.target, this.#decoy, this.bitsFor(subject)))
+  }
+
+  protected override bitsFor({ id }: Candidate): number {
+    if (id === undefined || this.#isTelling) return 0
+    return Math.min(sharedBits(id, this.target) + DECOY_BITS_BEYOND, DECOY_BITS_MAX)
+  }
+
+  #question(infohash: Key): Question {
+    const want = wantOf(this.host.families)
+    return { method: 'get_peers', infohash, isNoSeed: false, isScrape: false, want }
+  }
+
+  protected heard(): void {}
+
+  protected override proceed(nowMs: Millis): void {
+    // When the nearest nodes are met, the decoy has done its work.
+    this.#isTelling ||= this.#hasMetNearest()
+    super.proceed(nowMs)
+    if (this.#isTelling && !this.isWalkOver) this.#telling.proceed(nowMs)
+  }
+
+  /**
+   * In a network of known size they are recognised by their distance; else they are the nearest ones that
+   * anybody named.
+   */
+  #hasMetNearest(): boolean {
+    return [...this.walks].every(([family, walk]) => {
+      if (walk.isOver) return true
+      if (this.host.networkSize(family).nodes === undefined) return walk.hasSettled(SETTLED_ANSWERS)
+      return walk.nearest().some(each => each.state === 'answered' && this.#isInReach(each))
+    })
+  }
+
+  /** From here on no decoy goes out any more, so the infohash may. */
+  protected walked(nowMs: Millis): void {
+    this.#isTelling = true
+    this.#proceedTelling(nowMs)
+  }
+
+  /** Whether `candidate` is as near as the nearest nodes of a network of this size are. */
+  #isInReach({ id, address }: Candidate): boolean {
+    const reach = this.host.networkSize(familyOf(address)).reach(TOLD_AT_ONCE)
+    return reach === undefined || distanceShare(id as Key, this.target) <= reach
+  }
+
+  #proceedTelling(nowMs: Millis): void {
+    this.#telling.proceed(nowMs)
+    if (!this.#telling.isOver) return
+    this.noteSizes()
+    this.host.notify({
+      kind: 'lookup-done',
+      task: this.#task,
+      queries: this.queries,
+      answered: this.answers + this.#telling.answers,
+      nodesToldTarget: this.#telling.told,
+      closest: this.closest().map(contactOf),
+    })
+    this.host.finished(nowMs, this)
+  }
+
+  #nearest(): Candidate[] {
+    const all = [...this.walks.values()].flatMap(walk => walk.nearest())
+    return all.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
+  }
+
+  #tell(nowMs: Millis, subject: Candidate): boolean {
+    const { address } = subject
+    const disclosed = { to: address, infohash: this.target, bits: KEY_SIZE * 8 }
+    if (!this.host.mayDisclose(nowMs, disclosed)) return false
+    this.ask(nowMs, familyOf(address), subject, this.#question(this.target), this.#telling)
+    return true
+  }
+
+  #heardPeers(subject: Candidate, response: KrpcResponse): void {
+    const peers = usablePeers(response, this.host.allowPrivate)
+    if (peers.length === 0) return
+    this.#hasPeers = true
+    const from = { id: response.id.slice(), address: subject.address }
+    this.host.notify({ kind: 'peers', task: this.#task, from, peers })
+  }
+}
+
+interface TellingHost {
+  /** Candidates for being told, nearest first: answered, or asked and still in time. */
+  nearest(): readonly Candidate[]
+  /** How many nodes are to be told, silent ones aside. */
+  wanted(): number
+  /** Whether `candidate` may be told already, although nearer ones may yet be found. */
+  isInTime(candidate: Candidate): boolean
+  /** Sends the infohash; `false` where disclosure forbids it. */
+  tell(nowMs: Millis, subject: Candidate): boolean
+  heard(subject: Candidate, response: KrpcResponse): void
+  /** Something is known of a told node: `proceed` is to be called. */
+  changed(nowMs: Millis): void
+}
+
+interface Told {
+  turns: number
+  state: 'asked' | 'stalled' | 'answered' | 'silent' | 'forbidden'
+}
+
+/** The second half: the nearest vetted nodes are told the infohash, one per /16, at most 16 in all. */
+class Telling implements QueryOwner {
+  readonly #host: TellingHost
+  readonly #told = new Map<Candidate, Told>()
+  readonly #ranges = new Map<PlaceKey, Candidate>()
+  #isOver = false
+  answers = 0
+
+  constructor(host: TellingHost) {
+    this.#host = host
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  get told(): number {
+    return [...this.#told.values()].filter(({ turns }) => turns > 0).length
+  }
+
+  proceed(nowMs: Millis): void {
+    const window = this.#window()
+    for (const candidate of window) {
+      if (candidate.state !== 'answered' || this.#told.has(candidate)) continue
+      if (!this.#host.isInTime(candidate)) break
+      if (this.#told.size >= TOLD_MAX) break
+      if (this.#host.tell(nowMs, candidate)) this.#told.set(candidate, { turns: 1, state: 'asked' })
+      else this.#told.set(candidate, { turns: 0, state: 'forbidden' })
+    }
+    const isOpen = (candidate: Candidate) => {
+      const state = this.#told.get(candidate)?.state
+      if (state === undefined) return this.#told.size < TOLD_MAX
+      return state === 'asked'
+    }
+    this.#isOver = !this.#window().some(isOpen)
+  }
+
+  /** First the nearest; only when all of these have spoken, more. */
+  #wanted(): number {
+    const isAsked = [...this.#told.values()].some(({ state }) => state === 'asked')
+    return isAsked ? TOLD_AT_ONCE : this.#host.wanted()
+  }
+
+  /** The nearest candidates that are or may be told, one per /16; silent ones make room. */
+  #window(): Candidate[] {
+    const window: Candidate[] = []
+    const wanted = this.#wanted()
+    for (const candidate of this.#host.nearest()) {
+      if (window.length >= wanted) break
+      const state = this.#told.get(candidate)?.state
+      if (state === 'silent' || state === 'forbidden') continue
+      if (!this.#mayHoldRange(candidate)) continue
+      window.push(candidate)
+    }
+    return window
+  }
+
+  /** The first candidate of a range keeps it; local networks have but one. */
+  #mayHoldRange(candidate: Candidate): boolean {
+    const { ip } = candidate.address
+    if (isLocal(ip)) return true
+    const key = rangeKey(ip)
+    const holder = this.#ranges.get(key)
+    if (holder !== undefined && holder.state !== 'dead') return holder === candidate
+    this.#ranges.set(key, candidate)
+    return true
+  }
+
+  answered(nowMs: Millis, { subject }: Query, response: KrpcResponse): void {
+    this.answers++
+    this.#settle(subject, 'answered')
+    this.#host.heard(subject, response)
+    this.#after(nowMs)
+  }
+
+  refused(nowMs: Millis, { subject }: Query, _error: KrpcError): void {
+    this.#settle(subject, 'silent')
+    this.#after(nowMs)
+  }
+
+  stalled(nowMs: Millis, { subject }: Query): void {
+    const told = this.#told.get(subject) as Told
+    if (told.state !== 'asked') return
+    const isMissed = this.answers < TOLD_ANSWERS_MIN && told.turns < TOLD_TURNS
+    if (!isMissed || !this.#host.tell(nowMs, subject)) told.state = 'stalled'
+    else told.turns++
+    this.#after(nowMs)
+  }
+
+  silent(nowMs: Millis, { subject }: Query): void {
+    const told = this.#told.get(subject) as Told
+    if (told.state === 'stalled') told.state = 'silent'
+    this.#after(nowMs)
+  }
+
+  #settle(subject: Candidate, state: 'answered' | 'silent'): void {
+    const told = this.#told.get(subject) as Told
+    if (told.state !== 'answered') told.state = state
+  }
+
+  #after(nowMs: Millis): void {
+    this.#host.changed(nowMs)
+  }
+}
+
+/** The first `bits` bits of `head`, the others of `tail`. */
+export function mixKeys(head: Key, tail: Key, bits: number): Key {
+  const mixed = tail.slice()
+  const whole = bits >> 3
+  mixed.set(head.subarray(0, whole))
+  if (bits % 8 === 0) return mixed
+  const kept = (0xff00 >> (bits % 8)) & 0xff
+  mixed[whole] = ((head[whole] as number) & kept) | ((tail[whole] as number) & ~kept & 0xff)
+  return mixed
+}
