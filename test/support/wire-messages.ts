@@ -42,6 +42,15 @@ export type Heard =
   | { readonly kind: 'hashes'; readonly range: HashRange; readonly hashes: Uint8Array }
   | { readonly kind: 'unknown'; readonly id: number; readonly size: number }
 
+/** The messages among which those of one kind are. */
+export type HeardOf<Kind> = Heard extends infer Message
+  ? Message extends { readonly kind: infer Kinds }
+    ? Kind extends Kinds
+      ? Message
+      : never
+    : never
+  : never
+
 const copyRange = (range: HashRange): HashRange => ({
   ...range,
   piecesRoot: range.piecesRoot.slice(),
