@@ -34,9 +34,9 @@ export class SeededLuck implements Luck {
   }
 
   bytes(count: number): Uint8Array {
-    const bytes = new Uint8Array(count)
-    for (let index = 0; index < count; index++) bytes[index] = this.word() >>> 24
-    return bytes
+    const words = new Uint32Array((count + 3) >> 2)
+    for (let index = 0; index < words.length; index++) words[index] = this.word()
+    return new Uint8Array(words.buffer, 0, count)
   }
 
   /** 0 (included) to 1 (not included). */

@@ -11,7 +11,7 @@ import type {
   WorldEffect,
   WorldInput,
 } from '../src/core/world/index.ts'
-import { SimDisk, type SimDiskOptions } from './disk.ts'
+import { SimDisk } from './disk.ts'
 import { EventHeap } from './heap.ts'
 import { type Endpoint, type Link, Network } from './network.ts'
 import { SeededLuck } from './random.ts'
@@ -31,7 +31,9 @@ export interface HostOptions<Input, Notice> {
   readonly link: Link
   readonly machine: Machine<Input | WorldInput, WorldEffect | Notify<Notice>>
   readonly isListening?: boolean
-  readonly disk?: SimDiskOptions
+  /** What an earlier host left behind; absent: an empty, fast disk and nothing saved. */
+  readonly disk?: SimDisk
+  readonly saved?: Map<string, Uint8Array>
   /** What a resolver answers; hosts that are not in it do not exist. */
   readonly names?: ReadonlyMap<string, readonly Uint8Array[]>
   readonly onNotice?: (notice: Notice, nowMs: Millis) => void
@@ -131,8 +133,8 @@ export class Host<Input, Notice> implements Endpoint {
     this.address = options.address
     this.link = options.link
     this.isListening = options.isListening ?? false
-    this.disk = new SimDisk(world.luck.fork(), options.disk ?? {})
-    this.saved = new Map()
+    this.disk = options.disk ?? new SimDisk(world.luck.fork())
+    this.saved = options.saved ?? new Map()
   }
 
   get machine(): Machine<Input | WorldInput, WorldEffect | Notify<Notice>> {
@@ -157,11 +159,12 @@ export class Host<Input, Notice> implements Endpoint {
     this.#planWake()
   }
 
-  /** As `kill -9` or a power cut does: nothing more is performed, what was not durable may be torn. */
-  kill(): void {
+  /** As `kill -9` does, or a power loss, which also tears what no fsync covered. */
+  kill(how: 'killed' | 'power-loss'): void {
     this.isOn = false
     this.#world.network.detach(this.address)
-    this.disk.crash()
+    if (how === 'killed') this.disk.kill()
+    else this.disk.crash()
   }
 
   #planWake(): void {
