@@ -79,6 +79,7 @@ export class KrpcScanner {
     this.#returnIdAt = NOWHERE
     this.kind = 'none'
     this.method = 'none'
+    this.transactionAt = 0
     this.transactionSize = 0
     this.hasTarget = false
     this.wantsIp4 = false

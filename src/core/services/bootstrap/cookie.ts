@@ -78,8 +78,10 @@ export class CookieJar {
   }
 
   #renew(nowMs: Millis): void {
-    if (nowMs - this.#renewedAtMs < SECRET_LIFE_MS) return
-    this.#oldSecret = this.#secret
+    const ageMs = nowMs - this.#renewedAtMs
+    if (ageMs < SECRET_LIFE_MS) return
+    // After a silence of two lives the last secret, too, is older than any pong.
+    this.#oldSecret = ageMs < 2 * SECRET_LIFE_MS ? this.#secret : KeyedHash.from(this.#luck)
     this.#secret = KeyedHash.from(this.#luck)
     this.#renewedAtMs = nowMs
   }
