@@ -63,6 +63,15 @@ export class OpenPiece {
     this.senders[block] = NOBODY
   }
 
+  /** The blocks that `peer` sent completely. */
+  blocksFrom(peer: number): number[] {
+    const blocks: number[] = []
+    for (const [block, sender] of this.senders.entries()) {
+      if (sender === peer && this.isComplete[block] === 1) blocks.push(block)
+    }
+    return blocks
+  }
+
   /** The bytes of one block: a view. */
   block(block: number): Uint8Array {
     const begin = block * BLOCK_BYTES

@@ -1,9 +1,10 @@
-// Who lied, when a piece turns out wrong. The blocks of a bad piece are remembered by digest and sender;
-// once the piece is right, whoever sent a block that differs from the right one is to blame, and nobody
-// else. A piece that came from one peer alone needs no comparison.
+// Who lied, when a piece turns out wrong, and how it becomes right. The first bad copy is kept; the second
+// comes block by block from other peers. Where both copies agree their senders are honest; where they differ
+// one of the two lied, and the liar is in more of the differences than whoever happened to be paired with it.
+// Taking each differing block from the less suspect of its two senders mends the piece after one piece time.
 //
-// While suspects are many the same liar could spoil every further attempt, so a bad piece is fetched again
-// from one peer at a time: `soleSender` names who may send it.
+// Nobody is blamed by such reckoning: it is proved by the hash. Once the piece is right, whoever sent a block
+// that differs from the right one is to blame, and nobody else. See attacks.md, "one liar in many".
 import { equalBytes } from '../bytes/index.ts'
 import type { Digests } from '../world/index.ts'
 import type { OpenPiece } from './assembly.ts'
@@ -12,6 +13,8 @@ import type { OpenPiece } from './assembly.ts'
 const CASES_MAX = 32
 /** Attempts of one piece that are compared with the right one: later ones come from one peer each. */
 const ATTEMPTS_MAX = 4
+/** Bad copies kept for mending, together; a piece that no longer fits is fetched from one peer instead. */
+const KEPT_BYTES_MAX = 32 * 1024 * 1024
 
 interface Evidence {
   readonly senders: Int32Array
@@ -19,17 +22,19 @@ interface Evidence {
   readonly digests: readonly Uint8Array[]
 }
 
+interface Case {
+  readonly attempts: Evidence[]
+  /** The first bad copy, until it has been used. */
+  kept: Uint8Array | undefined
+}
+
 export class Blame {
   readonly #sha1: Digests['sha1']
-  readonly #cases = new Map<number, Evidence[]>()
+  readonly #cases = new Map<number, Case>()
+  #keptBytes = 0
 
   constructor(sha1: Digests['sha1']) {
     this.#sha1 = sha1
-  }
-
-  /** Whether `piece` failed before and has not been right since. */
-  isSuspect(piece: number): boolean {
-    return this.#cases.has(piece)
   }
 
   /**
@@ -40,28 +45,109 @@ export class Blame {
   failed(open: OpenPiece): number | undefined {
     const first = open.senders[0] as number
     if (open.senders.every(sender => sender === first)) return first
-    const evidence = this.#cases.get(open.piece) ?? []
-    if (evidence.length < ATTEMPTS_MAX) {
-      const digests = Array.from(open.senders, (_, block) => this.#sha1(open.block(block)))
-      evidence.push({ senders: open.senders.slice(), digests })
-    }
-    this.#cases.set(open.piece, evidence)
-    if (this.#cases.size > CASES_MAX) this.#cases.delete(this.#cases.keys().next().value as number)
+    const known = this.#cases.get(open.piece) ?? this.#begin(open)
+    if (known.attempts.length < ATTEMPTS_MAX) known.attempts.push(this.#evidenceOf(open))
     return undefined
+  }
+
+  /**
+   * The piece is wrong for the second time: puts it together from both copies, in place.
+   *
+   * @returns whether there was anything to put together. If so its hash is to be looked at once more.
+   */
+  mend(open: OpenPiece): boolean {
+    const known = this.#cases.get(open.piece)
+    const before = known?.attempts[0]
+    if (known?.kept === undefined || before === undefined) return false
+    const now = this.#evidenceOf(open)
+    known.attempts.push(now)
+    const { kept } = known
+    this.#release(known)
+    const suspicion = suspicionOf([before, now])
+    let isMended = false
+    for (const block of differences(before, now)) {
+      const earlier = before.senders[block] as number
+      const later = now.senders[block] as number
+      if ((suspicion.get(earlier) ?? 1) >= (suspicion.get(later) ?? 1)) continue
+      const bytes = open.block(block)
+      bytes.set(kept.subarray(bytes.byteOffset - open.bytes.byteOffset).subarray(0, bytes.length))
+      open.senders[block] = earlier
+      isMended = true
+    }
+    return isMended
+  }
+
+  /** Of the peers that sent blocks of `piece` twice, the one in the fewest differences; `undefined` if unknown. */
+  leastSuspect(piece: number): number | undefined {
+    const [before, now] = this.#cases.get(piece)?.attempts ?? []
+    if (before === undefined || now === undefined) return undefined
+    let best: number | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const [sender, part] of suspicionOf([before, now])) {
+      if (part >= least) continue
+      best = sender
+      least = part
+    }
+    return best
   }
 
   /** The piece is right. @returns the numbers of the peers that sent wrong blocks of it before. */
   proved(open: OpenPiece): number[] {
-    const evidence = this.#cases.get(open.piece)
-    if (evidence === undefined) return []
+    const known = this.#cases.get(open.piece)
+    if (known === undefined) return []
+    this.#release(known)
     this.#cases.delete(open.piece)
+    const right = this.#evidenceOf(open)
     const liars = new Set<number>()
-    for (const { senders, digests } of evidence) {
-      for (const [block, digest] of digests.entries()) {
-        if (equalBytes(digest, this.#sha1(open.block(block)))) continue
-        liars.add(senders[block] as number)
-      }
+    for (const attempt of known.attempts) {
+      for (const block of differences(attempt, right)) liars.add(attempt.senders[block] as number)
     }
     return [...liars]
   }
+
+  #begin(open: OpenPiece): Case {
+    const fits = this.#keptBytes + open.bytes.length <= KEPT_BYTES_MAX
+    const made: Case = { attempts: [], kept: fits ? open.bytes.slice() : undefined }
+    if (fits) this.#keptBytes += open.bytes.length
+    this.#cases.set(open.piece, made)
+    if (this.#cases.size > CASES_MAX) {
+      const [oldest, dropped] = this.#cases.entries().next().value as [number, Case]
+      this.#release(dropped)
+      this.#cases.delete(oldest)
+    }
+    return made
+  }
+
+  #release(known: Case): void {
+    this.#keptBytes -= known.kept?.length ?? 0
+    known.kept = undefined
+  }
+
+  #evidenceOf(open: OpenPiece): Evidence {
+    const digests = Array.from(open.senders, (_, block) => this.#sha1(open.block(block)))
+    return { senders: open.senders.slice(), digests }
+  }
+}
+
+/** The blocks in which two copies of a piece differ. */
+function differences(one: Evidence, other: Evidence): number[] {
+  const blocks: number[] = []
+  for (const [block, digest] of one.digests.entries()) {
+    if (!equalBytes(digest, other.digests[block] as Uint8Array)) blocks.push(block)
+  }
+  return blocks
+}
+
+/** By sender: which part of its blocks differs from the other copy, 0–1. */
+function suspicionOf(copies: readonly [Evidence, Evidence]): Map<number, number> {
+  const differing = new Set(differences(copies[0], copies[1]))
+  const sent = new Map<number, number>()
+  const differed = new Map<number, number>()
+  for (const { senders } of copies) {
+    for (const [block, sender] of senders.entries()) {
+      sent.set(sender, (sent.get(sender) ?? 0) + 1)
+      if (differing.has(block)) differed.set(sender, (differed.get(sender) ?? 0) + 1)
+    }
+  }
+  return new Map([...sent].map(([sender, count]) => [sender, (differed.get(sender) ?? 0) / count]))
 }

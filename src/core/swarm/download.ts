@@ -76,19 +76,16 @@ export class Download {
 
   constructor(options: DownloadOptions) {
     const { layout, metainfo, digests, host } = options
+    const { pieceCount, pieceBytes } = layout
     this.#options = options
     this.#host = host
     this.store = options.store
-    this.pieceCount = layout.pieceCount
-    this.#pool = new BufferPool(layout.pieceBytes)
+    this.pieceCount = pieceCount
+    this.#pool = new BufferPool(pieceBytes)
     this.#blame = new Blame(digests.sha1)
     this.proofs = new PieceProofs(metainfo, digests)
     this.picker = new Picker({
-      layout: {
-        pieceCount: layout.pieceCount,
-        pieceBytes: layout.pieceBytes,
-        sizeOf: piece => layout.pieceSize(piece),
-      },
+      layout: { pieceCount, pieceBytes, sizeOf: piece => layout.pieceSize(piece) },
       openPiecesMax: this.#pool.buffersMax,
     })
     this.#open = new Array<OpenPiece | undefined>(this.#pool.buffersMax).fill(undefined)
@@ -296,9 +293,13 @@ export class Download {
 
   #badBlock(open: OpenPiece, index: number): void {
     const sender = open.senders[index] as number
+    this.#forgetBlock(open, index)
+    this.#convict(sender, 'bad-block')
+  }
+
+  #forgetBlock(open: OpenPiece, index: number): void {
     open.forget(index)
     this.picker.blockFailed(this.picker.blockAt(open.piece, index * BLOCK_BYTES))
-    this.#host.ban(sender, 'bad-block')
   }
 
   // ---- pieces -----------------------------------------------------------------------------------
@@ -341,7 +342,7 @@ export class Download {
   #good(open: OpenPiece): void {
     const { piece, bytes } = open
     this.#open[this.picker.openIndex(piece)] = undefined
-    for (const liar of this.#blame.proved(open)) this.#host.ban(liar, 'bad-block')
+    for (const liar of this.#blame.proved(open)) this.#convict(liar, 'bad-block')
     for (const sender of new Set(open.senders)) {
       const peer = this.#host.peerOf(sender)
       if (peer !== undefined) peer.candidate.givenBytes += bytes.length
@@ -356,11 +357,26 @@ export class Download {
   }
 
   #bad(open: OpenPiece): void {
-    const liar = this.#blame.failed(open)
-    const at = this.picker.openIndex(open.piece)
-    this.picker.pieceHashed(open.piece, false)
+    if (this.#blame.mend(open)) this.#check(open.piece, open.bytes, open)
+    else this.#fetchAgain(open, this.#blame.failed(open))
+  }
+
+  #fetchAgain(open: OpenPiece, liar: number | undefined): void {
+    const { piece } = open
+    const source = this.#host.peerOf(this.#blame.leastSuspect(piece) ?? -1)
+    const at = this.picker.openIndex(piece)
+    this.picker.pieceHashed(piece, false, source?.slot)
     this.#discard(open, at)
-    if (liar !== undefined) this.#host.ban(liar, 'bad-piece')
+    if (liar !== undefined) this.#convict(liar, 'bad-piece')
+  }
+
+  /** A proved liar goes, and what it sent of pieces not yet complete is not waited to be found wrong. */
+  #convict(liar: number, reason: string): void {
+    for (const open of this.#open) {
+      if (open === undefined || this.picker.stateOf(open.piece) !== 'in-flight') continue
+      for (const index of open.blocksFrom(liar)) this.#forgetBlock(open, index)
+    }
+    this.#host.ban(liar, reason)
   }
 
   #discard(open: OpenPiece, at: number): void {

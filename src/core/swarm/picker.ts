@@ -21,7 +21,7 @@ import { type PeerLink, PeerSpeeds } from './peer-speeds.ts'
 import { type PieceState, PieceStates } from './piece-states.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
 import { NO_ROW, type PeerSlot, type Row, SLOTS_MAX } from './request-table.ts'
-import { type Retry, Suspects } from './suspects.ts'
+import { Suspects } from './suspects.ts'
 
 /** Late blocks are looked for no more often than this. */
 const LATE_PERIOD_MS = 5
@@ -347,9 +347,11 @@ export class Picker {
   /**
    * The hash of a completed piece. A bad one is missing again and its buffer the caller's.
    *
-   * @param retry how a bad one is fetched again; by default `elsewhere` once, then `alone`.
+   * A bad one is fetched from other peers than before, then from one peer alone.
+   *
+   * @param source who should then fetch it alone; whoever is soonest where nobody is named.
    */
-  pieceHashed(piece: number, isGood: boolean, retry?: Retry): void {
+  pieceHashed(piece: number, isGood: boolean, source?: PeerSlot): void {
     const states = this.#states
     assert(states.stateOf(piece) === 'hashing', 'hashed a piece that was not complete')
     const senders = states.table.sendersOf(states.openOf(piece))
@@ -358,8 +360,8 @@ export class Picker {
       states.toWriting(piece)
       return
     }
-    const how = retry ?? (this.failuresOf(piece) === 0 ? 'elsewhere' : 'alone')
-    this.#suspects.pieceFailed(piece, senders, how)
+    this.#suspects.pieceFailed(piece, senders)
+    if (source !== undefined) this.#suspects.choose(piece, source)
     this.pieceLost(piece)
   }
 

@@ -5,14 +5,14 @@
 // one of the two senders lied. *alone*: the whole piece from one peer, so a second failure names it for sure.
 import { type PeerSlot, SLOTS_MAX } from './request-table.ts'
 
-export type Retry = 'elsewhere' | 'alone'
+/** Once from other peers, which usually tells the liar; then from one peer at a time. */
+const ALONE_FROM_FAILURES = 2
 
 interface Suspect {
   failures: number
   /** By block: who sent it last time, `SLOTS_MAX` for nobody. */
   readonly senders: Uint8Array
-  readonly retry: Retry
-  /** With `alone`: who was chosen, -1 while nobody was. */
+  /** Who fetches it alone, -1 while nobody was chosen. */
   chosen: PeerSlot
 }
 
@@ -34,9 +34,9 @@ export class Suspects {
   }
 
   /** @param senders by block, taken over. */
-  pieceFailed(piece: number, senders: Uint8Array, retry: Retry): void {
+  pieceFailed(piece: number, senders: Uint8Array): void {
     const failures = this.failuresOf(piece) + 1
-    this.#pieces.set(piece, { failures, senders, retry, chosen: -1 })
+    this.#pieces.set(piece, { failures, senders, chosen: -1 })
     for (const slot of senders) this.#trust[slot] = 0
   }
 
@@ -47,7 +47,7 @@ export class Suspects {
     senders[block.index] = block.sender
     this.#trust[block.sender] = 0
     if (known === undefined) {
-      this.#pieces.set(piece, { failures: 1, senders, retry: 'elsewhere', chosen: -1 })
+      this.#pieces.set(piece, { failures: 0, senders, chosen: -1 })
     }
   }
 
@@ -76,9 +76,9 @@ export class Suspects {
     for (const suspect of this.#pieces.values()) if (suspect.chosen === slot) suspect.chosen = -1
   }
 
-  /** Whether only one peer may be asked for `piece`. */
+  /** Whether only one peer may be asked for `piece`: from its second failure on. */
   isAlone(piece: number): boolean {
-    return this.#pieces.get(piece)?.retry === 'alone'
+    return this.failuresOf(piece) >= ALONE_FROM_FAILURES
   }
 
   /** Who fetches `piece` alone, or -1 while nobody was chosen. */
