@@ -53,7 +53,7 @@ export class Cinema {
   readonly #sizes = new Map<string, number>()
   /** A driver keeps the metadata beside the resume record, so a restart has it at once. */
   #hasMetainfo: boolean
-  /** After a power loss the files may hold anything, until the client has looked at them. */
+  /** After a power loss the files may hold anything, until the client has mended them. */
   #isTorn = false
   #client: Client | undefined
   #host: ClientHost | undefined
@@ -215,22 +215,26 @@ export class Cinema {
     return files.map(({ name, size, offset }) => [`${folder}${name}`, size, offset])
   }
 
-  /** At every moment each file is a correct prefix of the source. @see docs/streaming.md */
+  /** At every moment each file is a correct prefix of the source. @see docs/storage.md */
   #checkFiles(): void {
-    if (this.#isTorn && this.#client?.status(SWARM)?.state !== 'downloading') return
-    this.#isTorn = false
+    const wrong = this.#wrongFile()
+    if (wrong === undefined) this.#isTorn = false
+    else if (!this.#isTorn) throw new Error(wrong)
+  }
+
+  #wrongFile(): string | undefined {
     const { files } = this.disk
     for (const [path, size, offset] of this.#paths()) {
       const bytes = files.get(path)
       const known = this.#sizes.get(path) ?? 0
       if (bytes === undefined || bytes.length === known) continue
-      if (bytes.length > size) throw new Error(`${path} is longer than it may be`)
+      if (bytes.length > size) return `${path} is longer than it may be`
       const from = Math.min(known, bytes.length)
-      const grown = bytes.subarray(from)
       const source = this.torrent.bytes.subarray(offset + from, offset + bytes.length)
-      if (Buffer.compare(grown, source) !== 0) throw new Error(`${path} holds wrong bytes`)
+      if (Buffer.compare(bytes.subarray(from), source) !== 0) return `${path} holds wrong bytes`
       this.#sizes.set(path, bytes.length)
     }
+    return undefined
   }
 
   #checkCounts(): void {

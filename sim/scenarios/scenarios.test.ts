@@ -1,12 +1,10 @@
 import { describe, test } from 'vitest'
-import { diskScenarios } from './disks.ts'
-import { peerScenarios } from './peers.ts'
-import { viewerScenarios } from './viewers.ts'
+import { scenarios } from './all.ts'
 
 const SEEDS = [1, 2, 3]
 
 describe('the whole client in the simulator', () => {
-  test.each([...peerScenarios, ...viewerScenarios, ...diskScenarios])('$name', ({ play }) => {
+  test.each(scenarios)('$name', ({ play }) => {
     for (const seed of SEEDS) play(seed)
   })
 })
