@@ -155,42 +155,56 @@ export function speak(...messages: readonly Heard[]): Uint8Array {
 function say(writer: ByteWriter, message: Heard): void {
   switch (message.kind) {
     case 'keepAlive':
-      return writeKeepAlive(writer)
+      writeKeepAlive(writer)
+      break
     case 'choke':
     case 'unchoke':
     case 'interested':
     case 'notInterested':
     case 'haveAll':
     case 'haveNone':
-      return writeSignal(writer, message.kind)
+      writeSignal(writer, message.kind)
+      break
     case 'have':
     case 'suggest':
     case 'allowedFast':
-      return writePieceIndex(writer, message.kind, message.piece)
+      writePieceIndex(writer, message.kind, message.piece)
+      break
     case 'bitfield':
-      return writeBitfield(writer, message.bits)
+      writeBitfield(writer, message.bits)
+      break
     case 'request':
-      return writeRequest(writer, message.piece, message.begin, message.size)
+      writeRequest(writer, message.piece, message.begin, message.size)
+      break
     case 'cancel':
-      return writeCancel(writer, message.piece, message.begin, message.size)
+      writeCancel(writer, message.piece, message.begin, message.size)
+      break
     case 'reject':
-      return writeReject(writer, message.piece, message.begin, message.size)
+      writeReject(writer, message.piece, message.begin, message.size)
+      break
     case 'piece':
       writePieceHead(writer, message.piece, message.begin, message.block.length)
-      return writer.bytes(message.block)
+      writer.bytes(message.block)
+      break
     case 'port':
-      return writePort(writer, message.port)
+      writePort(writer, message.port)
+      break
     case 'extended':
-      return writeExtended(writer, message.extensionId, message.payload)
+      writeExtended(writer, message.extensionId, message.payload)
+      break
     case 'hashRequest':
-      return writeHashRequest(writer, message.range)
+      writeHashRequest(writer, message.range)
+      break
     case 'hashReject':
-      return writeHashReject(writer, message.range)
+      writeHashReject(writer, message.range)
+      break
     case 'hashes':
-      return writeHashes(writer, message.range, message.hashes)
+      writeHashes(writer, message.range, message.hashes)
+      break
     case 'unknown':
       writer.uint32(1 + message.size)
       writer.byte(message.id)
-      return writer.bytes(new Uint8Array(message.size))
+      writer.bytes(new Uint8Array(message.size))
+      break
   }
 }

@@ -46,6 +46,7 @@ export {
   ITEM_LIMIT_BYTES,
   KRPC_ERROR,
   KRPC_LIMIT_BYTES,
+  KRPC_TEXT_LIMIT,
   type KrpcError,
   type KrpcMessage,
   type KrpcMethod,

@@ -8,6 +8,7 @@ import {
   encodeKrpc,
   ITEM_LIMIT_BYTES,
   KRPC_LIMIT_BYTES,
+  KRPC_TEXT_LIMIT,
   type KrpcMessage,
   type KrpcResponse,
   packContacts,
@@ -246,6 +247,16 @@ describe('datagrams that deserve no answer', () => {
     ['d1:t2:aa1:y1:qei0e', 'bencode-trailing-bytes'],
   ])('%s is %s', (text, name) => {
     expect(fault(text)).toBe(name)
+  })
+
+  test('an error text and the name of an unknown method are cut at their limit', () => {
+    const long = 'm'.repeat(KRPC_TEXT_LIMIT + 1)
+    const error = decode(`d1:eli201e${long.length}:${long}e1:t2:aa1:y1:ee`)
+    expect(error.kind === 'error' && error.message).toHaveLength(KRPC_TEXT_LIMIT)
+    const unknown = query(long, '')
+    expect(unknown.kind === 'query' && unknown.method === 'other' && unknown.name).toHaveLength(
+      KRPC_TEXT_LIMIT,
+    )
   })
 
   test('too long, too deep, too many tokens', () => {

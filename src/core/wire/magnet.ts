@@ -99,7 +99,7 @@ function readLink(query: string): Magnet | MagnetProblem {
     const equals = part.indexOf('=')
     const key = equals < 0 ? part : part.slice(0, equals)
     // `xt.1`, `tr.2`: numbered ones mean the same as plain ones; `x.pe` is a name of its own.
-    return [key.toLowerCase().replace(/\.\d+$/, ''), unescape(part.slice(key.length + 1))]
+    return [key.toLowerCase().replace(/\.\d+$/, ''), readEscapes(part.slice(key.length + 1))]
   })
   const topics = parameters.filter(([key]) => key === 'xt').map(([, value]) => value)
   const hashes = readTopics(topics)
@@ -115,7 +115,7 @@ function readLink(query: string): Magnet | MagnetProblem {
 }
 
 /** `%XX` undone and `+` as the space that it stands for; broken escapes stay as they are. */
-function unescape(text: string): string {
+function readEscapes(text: string): string {
   const spaced = text.replaceAll('+', ' ')
   try {
     return wellFormed(decodeURIComponent(spaced))

@@ -160,45 +160,73 @@ export function visitMessage(
   from: number,
   to: number,
 ): void {
+  if (SIZE_OF_ID[id] === 0) {
+    visitSignal(visitor, id)
+    return
+  }
+  switch (id) {
+    case MESSAGE.have:
+      visitor.onHave(readUint32(bytes, from))
+      break
+    case MESSAGE.bitfield:
+      visitor.onBitfield(bytes.subarray(from, to))
+      break
+    case MESSAGE.request:
+      visitor.onRequest(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
+      break
+    case MESSAGE.cancel:
+      visitor.onCancel(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
+      break
+    case MESSAGE.port:
+      visitor.onPort(((bytes[from] as number) << 8) | (bytes[from + 1] as number))
+      break
+    case MESSAGE.suggest:
+      visitor.onSuggest(readUint32(bytes, from))
+      break
+    case MESSAGE.reject:
+      visitor.onReject(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
+      break
+    case MESSAGE.allowedFast:
+      visitor.onAllowedFast(readUint32(bytes, from))
+      break
+    case MESSAGE.extended:
+      visitor.onExtended(bytes[from] as number, bytes.subarray(from + 1, to))
+      break
+    case MESSAGE.hashRequest:
+      visitor.onHashRequest(readHashRange(bytes, from))
+      break
+    case MESSAGE.hashes:
+      visitHashes(visitor, bytes, from, to)
+      break
+    case MESSAGE.hashReject:
+      visitor.onHashReject(readHashRange(bytes, from))
+      break
+    default:
+      visitor.onUnknown(id, to - from)
+  }
+}
+
+/** A message that is nothing but its number. */
+function visitSignal(visitor: MessageVisitor, id: number): void {
   switch (id) {
     case MESSAGE.choke:
-      return visitor.onChoke()
+      visitor.onChoke()
+      break
     case MESSAGE.unchoke:
-      return visitor.onUnchoke()
+      visitor.onUnchoke()
+      break
     case MESSAGE.interested:
-      return visitor.onInterested()
+      visitor.onInterested()
+      break
     case MESSAGE.notInterested:
-      return visitor.onNotInterested()
-    case MESSAGE.have:
-      return visitor.onHave(readUint32(bytes, from))
-    case MESSAGE.bitfield:
-      return visitor.onBitfield(bytes.subarray(from, to))
-    case MESSAGE.request:
-      return visitor.onRequest(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
-    case MESSAGE.cancel:
-      return visitor.onCancel(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
-    case MESSAGE.port:
-      return visitor.onPort(((bytes[from] as number) << 8) | (bytes[from + 1] as number))
-    case MESSAGE.suggest:
-      return visitor.onSuggest(readUint32(bytes, from))
+      visitor.onNotInterested()
+      break
     case MESSAGE.haveAll:
-      return visitor.onHaveAll()
+      visitor.onHaveAll()
+      break
     case MESSAGE.haveNone:
-      return visitor.onHaveNone()
-    case MESSAGE.reject:
-      return visitor.onReject(word(bytes, from, 0), word(bytes, from, 1), word(bytes, from, 2))
-    case MESSAGE.allowedFast:
-      return visitor.onAllowedFast(readUint32(bytes, from))
-    case MESSAGE.extended:
-      return visitor.onExtended(bytes[from] as number, bytes.subarray(from + 1, to))
-    case MESSAGE.hashRequest:
-      return visitor.onHashRequest(readHashRange(bytes, from))
-    case MESSAGE.hashes:
-      return visitHashes(visitor, bytes, from, to)
-    case MESSAGE.hashReject:
-      return visitor.onHashReject(readHashRange(bytes, from))
-    default:
-      return visitor.onUnknown(id, to - from)
+      visitor.onHaveNone()
+      break
   }
 }
 

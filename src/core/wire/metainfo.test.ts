@@ -8,6 +8,7 @@ import {
   encodeBencode,
   FILES_MAX,
   fileIndexAt,
+  INFO_LIMIT_BYTES,
   type Metainfo,
   PATH_LIMIT_BYTES,
   PATH_PARTS_MAX,
@@ -17,6 +18,7 @@ import {
   parseTorrentFile,
   pieceSizeAt,
   rootOf,
+  TORRENT_FILE_LIMIT_BYTES,
   WireError,
   widthFor,
 } from './index.ts'
@@ -219,6 +221,30 @@ describe('limits', () => {
     expect(fault(info(PIECES_MAX))).toBe('none')
     expect(fault(info(PIECES_MAX + 1))).toBe('metainfo-too-many-pieces')
     expect(fault({ ...V1, length: Number.MAX_SAFE_INTEGER })).toBe('metainfo-too-many-pieces')
+  })
+
+  test('the .torrent file and the info dictionary, in bytes', () => {
+    expect(() => parse(new Uint8Array(TORRENT_FILE_LIMIT_BYTES + 1))).toThrow('metainfo-too-long')
+    // Not too long: but zeros are no torrent.
+    expect(() => parse(new Uint8Array(TORRENT_FILE_LIMIT_BYTES))).toThrow('bencode-unknown-byte')
+    const around = encodeBencode({ ...V1, extra: '' }).length
+    const padded = (size: number): Members => ({ ...V1, extra: new Uint8Array(size - around - 7) })
+    expect(encodeBencode(padded(INFO_LIMIT_BYTES)).length).toBe(INFO_LIMIT_BYTES)
+    expect(fault(padded(INFO_LIMIT_BYTES))).toBe('none')
+    expect(fault(padded(INFO_LIMIT_BYTES + 1))).toBe('metainfo-info-too-long')
+  })
+
+  test('trackers, web seeds and nodes: 200 of each are kept', () => {
+    const many = Array.from({ length: 201 }, (_, index) => `http://${index}`)
+    const { sources } = parse(
+      encodeBencode({
+        info: V1,
+        'announce-list': [many],
+        'url-list': many,
+        nodes: many.map(url => [url, 1]),
+      }),
+    )
+    expect(Object.values(sources).map(list => list.length)).toEqual([200, 200, 200])
   })
 
   test('files, in both versions', () => {

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { fuzz } from '../../../test/support/fuzz.ts'
 import { targets } from '../../../test/support/wire-targets.ts'
 
-const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 10_000_000)
-const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
+const INPUTS = Number(process.env.FUZZ_INPUTS ?? 10_000_000)
+const SEED = Number(process.env.FUZZ_SEED ?? 1)
 /** No input of 4 KiB may take longer, however busy the machine is. */
 const SLOWEST_MS = 2000
 /** A leak of 32 bytes an input would show. */
