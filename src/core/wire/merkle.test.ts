@@ -63,6 +63,20 @@ describe('roots', () => {
     },
   )
 
+  test('a full row costs one hash a node, a row with missing ones few more', () => {
+    const cost = (count: number, layer: number) => {
+      let hashes = 0
+      const counting = (bytes: Uint8Array) => {
+        hashes++
+        return sha256(bytes)
+      }
+      rootOf(counting, new Uint8Array(count * 32), { layer, width: 64 })
+      return hashes
+    }
+    expect(cost(64, 5)).toBe(63)
+    expect(cost(63, 5)).toBe(63 + 5 + 6)
+  })
+
   test('a wider tree than needed has more missing leaves', () => {
     const leaf = latin1('a'.repeat(32))
     const zeros = new Uint8Array(32)

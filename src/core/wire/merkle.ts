@@ -25,15 +25,18 @@ export function treeHeight(blockCount: number): number {
 }
 
 /** The hash of a node at `layer` below which there is nothing but missing leaves. */
-export function missingHash(sha256: Sha256, layer: number): Uint8Array {
+function missingHash(sha256: Sha256, layer: number): Uint8Array {
   let hash: Uint8Array = new Uint8Array(HASH_BYTES)
-  const pair = new Uint8Array(HASH_BYTES * 2)
-  for (let at = 0; at < layer; at++) {
-    pair.set(hash)
-    pair.set(hash, HASH_BYTES)
-    hash = sha256(pair)
-  }
+  for (let at = 0; at < layer; at++) hash = hashTwice(sha256, hash)
   return hash
+}
+
+/** The node above two equal ones. */
+function hashTwice(sha256: Sha256, hash: Uint8Array): Uint8Array {
+  const pair = new Uint8Array(HASH_BYTES * 2)
+  pair.set(hash)
+  pair.set(hash, HASH_BYTES)
+  return sha256(pair)
 }
 
 /**
@@ -50,19 +53,19 @@ export function rootOf(
   let count = hashes.length / HASH_BYTES
   assert(count >= 1 && count <= width && width === widthFor(width), 'hashes that make no tree')
   let row = hashes
-  let missing = missingHash(sha256, layer)
+  // A full row has no missing neighbour on any layer above, and needs none hashed.
+  let missing = count < width ? missingHash(sha256, layer) : undefined
   const pair = new Uint8Array(HASH_BYTES * 2)
   for (let rest = width; rest > 1; rest /= 2) {
     const above = new Uint8Array(Math.ceil(count / 2) * HASH_BYTES)
     for (let index = 0; index < count; index += 2) {
       pair.set(row.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES))
       const right = index + 1 < count ? nodeAt(row, index + 1) : missing
+      assert(right !== undefined, 'a full row with an odd end')
       pair.set(right, HASH_BYTES)
       above.set(sha256(pair), (index / 2) * HASH_BYTES)
     }
-    pair.set(missing)
-    pair.set(missing, HASH_BYTES)
-    missing = sha256(pair)
+    if (missing !== undefined) missing = hashTwice(sha256, missing)
     row = above
     count = Math.ceil(count / 2)
   }
