@@ -21,8 +21,12 @@ export const DECOY_BITS_BEYOND = 3
 export const TOLD_AT_ONCE = 8
 /** Nodes that are told the infohash in all: more than the nearest only while none of them knew a peer. */
 export const TOLD_MAX = 16
+/** In a network of known size: who is nearer than this many nodes should be counts as one of the nearest. */
+const REACH_COUNT = 8
 /** In a network of unknown size: so many of the nearest must have answered before anyone is told. */
 const SETTLED_ANSWERS = 3
+/** The nearest nodes that are vetted; those beyond the ones to be told stand by for whoever falls silent. */
+const VETTED_COUNT = 12
 /** Told again rather than telling another: a lost datagram discloses nothing. */
 const TOLD_TURNS = 2
 /** When so many told nodes have answered, stalled ones are not waited for. */
@@ -34,6 +38,7 @@ export class PrivateLookup extends Task {
   readonly #telling: Telling
   #isTelling = false
   #hasPeers = false
+  #isForgiving = false
 
   constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
     super(host, { target: command.infohash.slice(), inFlightMax: LOOKUP_IN_FLIGHT })
@@ -44,7 +49,7 @@ export class PrivateLookup extends Task {
       tell: (nowMs, subject) => this.#tell(nowMs, subject),
       heard: (subject, response) => this.#heardPeers(subject, response),
       isInTime: candidate => this.isWalkOver || this.#isInReach(candidate),
-      wanted: () => (this.#hasPeers || !this.isWalkOver ? TOLD_AT_ONCE : TOLD_MAX),
+      wanted: () => (this.#isForgiving && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
       changed: nowMs => this.proceed(nowMs),
     })
   }
@@ -67,6 +72,10 @@ export class PrivateLookup extends Task {
   #question(infohash: Key): Question {
     const want = wantOf(this.host.families)
     return { method: 'get_peers', infohash, isNoSeed: false, isScrape: false, want }
+  }
+
+  protected override get width(): number {
+    return VETTED_COUNT
   }
 
   protected heard(): void {}
@@ -98,14 +107,21 @@ export class PrivateLookup extends Task {
 
   /** Whether `candidate` is as near as the nearest nodes of a network of this size are. */
   #isInReach({ id, address }: Candidate): boolean {
-    const reach = this.host.networkSize(familyOf(address)).reach(TOLD_AT_ONCE)
+    const reach = this.host.networkSize(familyOf(address)).reach(REACH_COUNT)
     return reach === undefined || distanceShare(id as Key, this.target) <= reach
   }
 
   #proceedTelling(nowMs: Millis): void {
     this.#telling.proceed(nowMs)
     if (!this.#telling.isOver) return
-    this.noteSizes()
+    if (!this.#isForgiving) this.noteSizes()
+    if (!this.#hasPeers && !this.#isForgiving) {
+      // Those with valid ids knew no peers: what is left of the told may be any.
+      this.#isForgiving = true
+      for (const walk of this.walks.values()) walk.forgiveInvalid()
+      this.proceed(nowMs)
+      return
+    }
     this.host.notify({
       kind: 'lookup-done',
       task: this.#task,

@@ -80,6 +80,10 @@ export abstract class Task implements QueryOwner {
   protected bitsFor(_subject: Candidate): number {
     return 0
   }
+  /** How many of the nearest nodes are asked. */
+  protected get width(): number {
+    return CLOSEST_COUNT
+  }
   /** Every walk is over, for the first time or again after a late answer. */
   protected abstract walked(nowMs: Millis): void
 
@@ -139,7 +143,9 @@ export abstract class Task implements QueryOwner {
 
   protected askNext(nowMs: Millis): void {
     for (const [family, walk] of this.walks) {
-      for (let next = walk.takeNext(); next !== undefined; next = walk.takeNext()) {
+      for (;;) {
+        const next = walk.takeNext(this.width)
+        if (next === undefined) break
         if (this.#mayAsk(nowMs, next)) this.ask(nowMs, family, next, this.questionFor(next))
         else walk.failed(next)
       }

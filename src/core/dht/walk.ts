@@ -114,12 +114,17 @@ export class Walk {
     return low
   }
 
-  /** The candidate to ask now, marked as asked; `undefined` while nobody is to be asked. */
-  takeNext(): Candidate | undefined {
+  /**
+   * The candidate to ask now, marked as asked; `undefined` while nobody is to be asked.
+   *
+   * @param width how many of the nearest are of interest: more than the search needs, and there is
+   *   already an answer from the next one when one of them falls silent.
+   */
+  takeNext(width = CLOSEST_COUNT): Candidate | undefined {
     if (this.#inFlight >= this.#options.inFlightMax || this.#queries >= WALK_QUERIES_MAX) {
       return undefined
     }
-    const next = this.#nextFresh()
+    const next = this.#nextFresh(width)
     if (next === undefined) return undefined
     next.state = 'asked'
     next.asked++
@@ -133,8 +138,8 @@ export class Walk {
     this.#isForgiving = true
   }
 
-  #nextFresh(): Candidate | undefined {
-    const nearest = this.#window(candidate => candidate.state !== 'stalled')
+  #nextFresh(width: number): Candidate | undefined {
+    const nearest = this.#window(candidate => candidate.state !== 'stalled', width)
     const fresh = nearest.find(candidate => candidate.state === 'fresh')
     return fresh ?? this.#routers.find(candidate => candidate.state === 'fresh')
   }
@@ -143,11 +148,11 @@ export class Walk {
    * The nearest candidates that count for the end: valid ones first, the others only where there are
    * fewer valid ones than the search needs. See attacks.md, "chosen id".
    */
-  #window(counts: (candidate: Candidate) => boolean): Candidate[] {
+  #window(counts: (candidate: Candidate) => boolean, width = CLOSEST_COUNT): Candidate[] {
     const window: Candidate[] = []
     for (const isValid of [true, false]) {
       for (const candidate of this.#candidates) {
-        if (window.length === CLOSEST_COUNT) return window
+        if (window.length === width) return window
         const isFirst = candidate.isValid || this.#isForgiving
         if (isFirst !== isValid || candidate.state === 'dead') continue
         if (counts(candidate)) window.push(candidate)
@@ -229,6 +234,7 @@ export class Walk {
   nearest(): Candidate[] {
     const isThere = ({ state }: Candidate) => state === 'answered' || state === 'asked'
     const there = this.#candidates.filter(isThere)
+    if (this.#isForgiving) return there
     const valid = there.filter(({ isValid }) => isValid)
     return valid.length >= CLOSEST_COUNT ? valid : there
   }
