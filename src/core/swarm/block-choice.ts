@@ -13,6 +13,8 @@ import type { Suspects } from './suspects.ts'
 const RESERVED_OPEN_MAX = 2
 /** A late block matters when its piece is due this soon. */
 const LATE_MATTERS_MS = 10_000
+/** The due time of what no viewer waits for: such a block may be late, but never too far back in a queue. */
+const NEVER_TOO_FAR_BACK_MS = Number.MAX_VALUE
 /** Late blocks known at once; more are found when these are asked for. */
 export const LATE_MAX = 64
 /** Whoever answers nearly as soon as the soonest is never too slow. */
@@ -46,6 +48,7 @@ export class BlockChoice {
   /** Every due piece before this rank has no free block. */
   #dueFrom = 0
   readonly #late = new Int32Array(LATE_MAX)
+  readonly #dueMs: Float64Array
   #lateCount = 0
   #out: Int32Array = new Int32Array(0)
   #count = 0
@@ -53,6 +56,7 @@ export class BlockChoice {
 
   constructor(parts: Parts) {
     this.#states = parts.states
+    this.#dueMs = new Float64Array(parts.states.table.openMax)
     this.#speeds = parts.speeds
     this.#deadlines = parts.deadlines
     this.#suspects = parts.suspects
@@ -107,24 +111,29 @@ export class BlockChoice {
   }
 
   /**
-   * Looks for late blocks: asked of one peer only, longer ago than its mean + sigma, and needed soon.
+   * Looks for late blocks: asked of one peer only and needed soon, and either longer ago than its mean + sigma
+   * or so far back in its queue that they would come too late, while another would be twice as soon.
    *
    * @returns when the next block becomes late; `Infinity` when none is asked for.
    */
   findLate(nowMs: Millis): Millis {
     this.#lateCount = 0
+    this.#readDueTimes(nowMs)
     let nextMs = Number.POSITIVE_INFINITY
-    const deadlines = this.#deadlines
-    for (let rank = 0; rank < deadlines.count; rank++) {
-      if ((deadlines.dueMs[rank] as number) > nowMs + LATE_MATTERS_MS) break
-      const open = this.#states.openOf(deadlines.pieces[rank] as number)
-      if (open !== NOT_OPEN) nextMs = Math.min(nextMs, this.#findLateIn(nowMs, open))
-    }
-    if (!this.isNearEnd) return nextMs
-    for (let open = 0; open < this.#states.table.openMax; open++) {
-      const piece = this.#states.table.pieceAt(open)
-      if (piece < 0 || deadlines.covers(piece)) continue
-      nextMs = Math.min(nextMs, this.#findLateIn(nowMs, open))
+    const { requests, blocks } = this.#states
+    for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
+      let place = 0
+      for (let row = requests.firstLive(slot); row !== NO_ROW; row = requests.after(row)) {
+        place++
+        const open = this.#states.openOf(blocks.pieceOf(requests.block[row] as number))
+        const dueMs = this.#dueMs[open] as Millis
+        if (dueMs === Number.POSITIVE_INFINITY || !this.#isSingle(open, row)) continue
+        const lateMs = this.#speeds.lateAtMs(slot, requests.askedMs[row] as Millis)
+        const isLate = lateMs <= nowMs || this.#isTooFarBack(nowMs, slot, place, dueMs)
+        if (!isLate) nextMs = Math.min(nextMs, lateMs)
+        else if (this.#lateCount < LATE_MAX)
+          this.#late[this.#lateCount++] = requests.block[row] as number
+      }
     }
     return nextMs
   }
@@ -133,25 +142,29 @@ export class BlockChoice {
     return this.#lateCount
   }
 
-  #findLateIn(nowMs: Millis, open: OpenIndex): Millis {
-    const { table, requests, blocks } = this.#states
-    let nextMs = Number.POSITIVE_INFINITY
-    if (!table.isInFlight(open)) return nextMs
-    const first = table.pieceAt(open) * blocks.perPiece
-    for (let index = 0; index < table.blockCount(open); index++) {
-      const row = table.firstRow(open, index)
-      if (row === NO_ROW || requests.nextOfBlock[row] !== NO_ROW) continue
-      const lateMs = this.#lateAtMs(row)
-      if (lateMs > nowMs) nextMs = Math.min(nextMs, lateMs)
-      else if (this.#lateCount < LATE_MAX) this.#late[this.#lateCount++] = first + index
+  /** By open piece: when it is due, if that is soon. Near the end all are due, though nobody waits. */
+  #readDueTimes(nowMs: Millis): void {
+    this.#dueMs.fill(this.isNearEnd ? NEVER_TOO_FAR_BACK_MS : Number.POSITIVE_INFINITY)
+    const deadlines = this.#deadlines
+    for (let rank = 0; rank < deadlines.count; rank++) {
+      const dueMs = deadlines.dueMs[rank] as Millis
+      if (dueMs > nowMs + LATE_MATTERS_MS) return
+      const open = this.#states.openOf(deadlines.pieces[rank] as number)
+      if (open !== NOT_OPEN) this.#dueMs[open] = dueMs
     }
-    return nextMs
   }
 
-  #lateAtMs(row: Row): Millis {
-    const { requests } = this.#states
-    const slot = requests.slot[row] as PeerSlot
-    return this.#speeds.lateAtMs(slot, requests.askedMs[row] as number)
+  /** Whether `row` is the only request for its block. */
+  #isSingle(open: OpenIndex, row: Row): boolean {
+    const { table, requests, blocks } = this.#states
+    const index = (requests.block[row] as number) % blocks.perPiece
+    return table.firstRow(open, index) === row && requests.nextOfBlock[row] === NO_ROW
+  }
+
+  /** Whether the block at this place of a peer's queue comes after it is due, and another could be sooner. */
+  #isTooFarBack(nowMs: Millis, slot: PeerSlot, place: number, dueMs: Millis): boolean {
+    const leftMs = this.#speeds.leftMs(nowMs, slot, place)
+    return nowMs + leftMs > dueMs && leftMs > AGAIN_FACTOR * this.#speeds.bestAnswerMs(nowMs)
   }
 
   #chooseLate(nowMs: Millis, slot: PeerSlot): void {
@@ -311,26 +324,21 @@ export class BlockChoice {
   /** The end game: nothing is free, and other peers hold blocks that this one would send sooner. */
   #chooseAgain(nowMs: Millis, slot: PeerSlot): void {
     if (!this.isNearEnd || !this.#mayWaste()) return
-    const { table, availability } = this.#states
-    for (let open = 0; open < table.openMax && this.#count < this.#limit; open++) {
-      const piece = table.pieceAt(open)
-      if (piece < 0 || !table.isInFlight(open) || !availability.has(slot, piece)) continue
-      for (let index = 0; index < table.blockCount(open) && this.#count < this.#limit; index++) {
-        const row = table.firstRow(open, index)
-        if (row === NO_ROW || this.#states.requests.nextOfBlock[row] !== NO_ROW) continue
-        const canRepeat =
-          this.#isSooner(nowMs, slot, row) && this.#canRepeat(nowMs, slot, open, index)
-        if (canRepeat) this.#ask(nowMs, slot, open, index)
+    const { requests, blocks } = this.#states
+    for (let holder = 0; holder < this.#speeds.slotsUsed; holder++) {
+      if (holder === slot) continue
+      let place = 0
+      for (let row = requests.firstLive(holder); row !== NO_ROW; row = requests.after(row)) {
+        if (this.#count >= this.#limit) return
+        const block = requests.block[row] as number
+        const open = this.#states.openOf(blocks.pieceOf(block))
+        const leftMs = this.#speeds.leftMs(nowMs, holder, ++place)
+        if (leftMs <= this.#speeds.answerMs(slot) * AGAIN_FACTOR || !this.#isSingle(open, row))
+          continue
+        const index = block % blocks.perPiece
+        if (this.#canRepeat(nowMs, slot, open, index)) this.#ask(nowMs, slot, open, index)
       }
     }
-  }
-
-  #isSooner(nowMs: Millis, slot: PeerSlot, row: Row): boolean {
-    const { requests } = this.#states
-    const holder = requests.slot[row] as PeerSlot
-    if (this.#speeds.isStalled(holder)) return true
-    const leftMs = (requests.askedMs[row] as number) + this.#speeds.answerMs(holder) - nowMs
-    return leftMs > this.#speeds.answerMs(slot) * AGAIN_FACTOR || this.#lateAtMs(row) <= nowMs
   }
 
   /** Takes free blocks of an open piece in their order, as many as there is room for. */

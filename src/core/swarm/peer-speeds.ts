@@ -243,6 +243,17 @@ export class PeerSpeeds {
     return Math.min(lostMs, Math.max(askedMs + meanMs + sigmaMs, silentMs))
   }
 
+  /**
+   * How long the block at this place of the peer's queue (1 is the next) still takes at its rate; `Infinity`
+   * while it stalls, 0 while nothing is known of it.
+   */
+  leftMs(nowMs: Millis, slot: PeerSlot, place: number): number {
+    const peer = this.#peers[slot]
+    if (peer === undefined || peer.answers.samples === 0) return 0
+    if (peer.isStalled) return Number.POSITIVE_INFINITY
+    return peer.silentSinceMs + place * this.blockMs(slot) - nowMs
+  }
+
   /** Its own answer times, or those of all while it has too few; `undefined` while nobody has enough. */
   #timesOf(slot: PeerSlot): AnswerTimes | undefined {
     const own = this.#peers[slot]?.answers

@@ -6,6 +6,7 @@
 // work came free (a seek, a late block, a stall, a choke, a bad piece).
 import { assert, type BitField } from '../bytes/index.ts'
 import type { Millis } from '../world/index.ts'
+import { BlockAnswers, type Reception } from './block-answers.ts'
 import { BlockChoice } from './block-choice.ts'
 import { NOT_OPEN } from './block-table.ts'
 import {
@@ -20,7 +21,7 @@ import type { PairList } from './pair-list.ts'
 import { type PeerLink, PeerSpeeds } from './peer-speeds.ts'
 import { type PieceState, PieceStates } from './piece-states.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
-import { NO_ROW, type PeerSlot, type Row, SLOTS_MAX } from './request-table.ts'
+import { type PeerSlot, SLOTS_MAX } from './request-table.ts'
 import { Suspects } from './suspects.ts'
 
 /** Late blocks are looked for no more often than this. */
@@ -34,18 +35,14 @@ export interface PickerOptions {
   readonly stored?: BitField
 }
 
-/** What became of a block: `completes` is an accepted one after which its piece can be hashed. */
-export type Reception = 'accepted' | 'completes' | 'duplicate' | 'unasked'
-
 export class Picker {
   readonly openPiecesMax: number
-  /** When the block that was received last had been asked for. */
-  askedAtMs: Millis = 0
   readonly #states: PieceStates
   readonly #speeds: PeerSpeeds
   readonly #deadlines: Deadlines
   readonly #suspects = new Suspects()
   readonly #choice: BlockChoice
+  readonly #answers: BlockAnswers
   /** By slot: 1 while its last pick found less than it had room for. */
   readonly #isHungry = new Uint8Array(SLOTS_MAX)
   #hungryCount = 0
@@ -59,6 +56,7 @@ export class Picker {
     this.#states = new PieceStates(layout, openPiecesMax, stored)
     this.#speeds = new PeerSpeeds(slot => this.#states.requests.liveOf(slot))
     this.#deadlines = new Deadlines(layout, piece => this.#states.isVerified(piece))
+    this.#answers = new BlockAnswers(this.#states, this.#speeds)
     this.#choice = new BlockChoice({
       states: this.#states,
       speeds: this.#speeds,
@@ -105,7 +103,8 @@ export class Picker {
   /** The connection is gone: its requests return, and the slot is free for another peer. */
   peerLeft(slot: PeerSlot): void {
     if (!this.#speeds.isJoined(slot)) return
-    this.#forgetRequests(slot)
+    if (this.#states.returnAll(slot) > 0) this.#workCameFree()
+    this.#states.forgetGhosts(slot)
     this.#states.availability.leave(slot)
     this.#states.table.forgetSender(slot)
     this.#suspects.peerLeft(slot)
@@ -148,7 +147,7 @@ export class Picker {
 
   /** Its requests return; blocks that were on their way are still accepted. */
   choked(slot: PeerSlot): void {
-    this.#returnRequests(slot)
+    if (this.#states.returnAll(slot) > 0) this.#workCameFree()
     this.#speeds.setChoked(slot, true)
     this.#suspects.unchoose(slot)
   }
@@ -233,58 +232,21 @@ export class Picker {
 
   /** Whether `received` would accept this block from this peer now. */
   isExpected(slot: PeerSlot, block: BlockNumber): boolean {
-    const open = this.#states.openOf(this.#states.blocks.pieceOf(block))
-    if (open === NOT_OPEN) return false
-    const { table, requests, blocks } = this.#states
-    const index = block % blocks.perPiece
-    if (table.findRow(open, index, slot) !== NO_ROW) return true
-    if (table.isReceived(open, index)) return false
-    return requests.ghostsOf(slot) > 0 && requests.findGhost(slot, block) !== NO_ROW
+    return this.#answers.isExpected(slot, block)
   }
 
   /** A whole block came from `slot`. Only `unasked` is the peer's fault. */
   received(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
-    const states = this.#states
-    const { table, requests, blocks } = states
-    const open = states.openOf(blocks.pieceOf(block))
-    if (open !== NOT_OPEN) {
-      const row = table.findRow(open, block % blocks.perPiece, slot)
-      if (row !== NO_ROW) {
-        this.askedAtMs = requests.askedMs[row] as number
-        this.#speeds.noteBlock(nowMs, slot, this.askedAtMs)
-        return this.#accept(nowMs, slot, block)
-      }
-    }
-    return this.#receivedLate(nowMs, slot, block)
-  }
-
-  /** A block whose request was withdrawn, or never made. */
-  #receivedLate(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
-    const states = this.#states
-    const { table, requests, blocks } = states
-    const ghost = requests.findGhost(slot, block)
-    if (ghost === NO_ROW) {
-      states.wastedBlocks++
-      return 'unasked'
-    }
-    this.askedAtMs = requests.askedMs[ghost] as number
-    this.#speeds.noteBlock(nowMs, slot, this.askedAtMs)
-    requests.remove(ghost)
-    const open = states.openOf(blocks.pieceOf(block))
-    if (open === NOT_OPEN || table.isReceived(open, block % blocks.perPiece)) {
-      states.wastedBlocks++
-      return 'duplicate'
-    }
-    return this.#accept(nowMs, slot, block)
-  }
-
-  #accept(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
-    const { cancels, table, blocks } = this.#states
-    const open = this.#states.openOf(blocks.pieceOf(block))
+    const { cancels } = this.#states
     const cancelled = cancels.count
-    this.#states.receive(slot, open, block)
+    const reception = this.#answers.received(nowMs, slot, block)
     if (cancels.count > cancelled) this.#overtaken(nowMs, cancelled)
-    return table.isInFlight(open) ? 'accepted' : 'completes'
+    return reception
+  }
+
+  /** When the block that was received last had been asked for. */
+  get askedAtMs(): Millis {
+    return this.#answers.askedAtMs
   }
 
   /** Peers whose block came from another first: who has been silent meanwhile gets no urgent ones for now. */
@@ -309,15 +271,7 @@ export class Picker {
    * @returns whether there was such a request.
    */
   withdrawn(slot: PeerSlot, block: BlockNumber): boolean {
-    const { table, requests, blocks } = this.#states
-    const ghost = requests.findGhost(slot, block)
-    const open = this.#states.openOf(blocks.pieceOf(block))
-    const row = open === NOT_OPEN ? NO_ROW : table.findRow(open, block % blocks.perPiece, slot)
-    if (row === NO_ROW) {
-      if (ghost !== NO_ROW) requests.remove(ghost)
-      return false
-    }
-    this.#states.forget(row)
+    if (!this.#answers.withdrawn(slot, block)) return false
     this.#workCameFree()
     return true
   }
@@ -394,7 +348,7 @@ export class Picker {
   /** Which pieces are wanted; `undefined` for all. Viewers' windows are fetched in any case. */
   setWanted(wanted: BitField | undefined): void {
     this.#states.setWanted(wanted)
-    this.#giveUpUnwanted()
+    this.#states.giveUpUnwanted(piece => this.#deadlines.covers(piece))
     this.#workCameFree()
   }
 
@@ -422,7 +376,7 @@ export class Picker {
 
   viewerLeft(_nowMs: Millis, viewer: ViewerKey): void {
     this.#deadlines.viewerLeft(viewer)
-    this.#giveUpUnwanted()
+    this.#states.giveUpUnwanted(piece => this.#deadlines.covers(piece))
     this.#workCameFree()
   }
 
@@ -510,26 +464,15 @@ export class Picker {
   #stall(slot: PeerSlot): void {
     this.#speeds.setStalled(slot)
     this.#suspects.unchoose(slot)
-    this.#withdrawWhere(slot, true)
+    this.#states.withdrawWhere(slot, piece => this.#deadlines.covers(piece))
     this.#workCameFree()
   }
 
   /** What is in flight for pieces outside of the windows gives way to what is in them. */
   #cancelElsewhere(): void {
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
-      if (this.#hasDue(slot)) this.#withdrawWhere(slot, false)
-    }
-  }
-
-  /** Withdraws the requests of `slot` that are inside of the windows, or outside. */
-  #withdrawWhere(slot: PeerSlot, isInside: boolean): void {
-    const { requests, blocks } = this.#states
-    let row = requests.firstLive(slot)
-    while (row !== NO_ROW) {
-      const next = requests.after(row)
-      const piece = blocks.pieceOf(requests.block[row] as BlockNumber)
-      if (this.#deadlines.covers(piece) === isInside) this.#states.withdraw(row)
-      row = next
+      if (!this.#hasDue(slot)) continue
+      this.#states.withdrawWhere(slot, piece => !this.#deadlines.covers(piece))
     }
   }
 
@@ -541,37 +484,6 @@ export class Picker {
       if (availability.has(slot, this.#deadlines.pieces[rank] as number)) return true
     }
     return false
-  }
-
-  #returnRequests(slot: PeerSlot): void {
-    const { requests } = this.#states
-    let row = requests.firstLive(slot)
-    if (row !== NO_ROW) this.#workCameFree()
-    while (row !== NO_ROW) {
-      const next = requests.after(row)
-      this.#states.returnToFree(row)
-      row = next
-    }
-  }
-
-  #forgetRequests(slot: PeerSlot): void {
-    this.#returnRequests(slot)
-    const { requests } = this.#states
-    let ghost: Row = requests.firstGhost(slot)
-    while (ghost !== NO_ROW) {
-      requests.remove(ghost)
-      ghost = requests.firstGhost(slot)
-    }
-  }
-
-  /** Pieces in flight that neither the user nor a viewer wants any more lose their place. */
-  #giveUpUnwanted(): void {
-    const { table } = this.#states
-    for (let open = 0; open < table.openMax; open++) {
-      const piece = table.pieceAt(open)
-      if (piece < 0 || !table.isInFlight(open) || this.#states.isWanted(piece)) continue
-      if (!this.#deadlines.covers(piece)) this.#states.giveUp(piece)
-    }
   }
 }
 

@@ -148,6 +148,38 @@ export class PieceStates {
     this.requests.remove(row)
   }
 
+  /** The peer dropped all of its requests. @returns how many they were. */
+  returnAll(slot: PeerSlot): number {
+    const count = this.requests.liveOf(slot)
+    this.#forLive(slot, row => this.returnToFree(row))
+    return count
+  }
+
+  /** Withdraws the requests of `slot` for the pieces that `isMeant` names. */
+  withdrawWhere(slot: PeerSlot, isMeant: (piece: number) => boolean): void {
+    this.#forLive(slot, row => {
+      const piece = this.blocks.pieceOf(this.requests.block[row] as BlockNumber)
+      if (isMeant(piece)) this.withdraw(row)
+    })
+  }
+
+  forgetGhosts(slot: PeerSlot): void {
+    let ghost = this.requests.firstGhost(slot)
+    while (ghost !== NO_ROW) {
+      this.requests.remove(ghost)
+      ghost = this.requests.firstGhost(slot)
+    }
+  }
+
+  #forLive(slot: PeerSlot, act: (row: Row) => void): void {
+    let row = this.requests.firstLive(slot)
+    while (row !== NO_ROW) {
+      const next = this.requests.after(row)
+      act(row)
+      row = next
+    }
+  }
+
   #cancel(row: Row): void {
     this.cancels.push(this.requests.slot[row] as PeerSlot, this.requests.block[row] as BlockNumber)
     this.requests.makeGhost(row)
@@ -196,6 +228,15 @@ export class PieceStates {
   giveUp(piece: number): void {
     this.toMissing(piece)
     this.closed.pieces[this.closed.count++] = piece
+  }
+
+  /** Pieces in flight that neither the user nor, as `isDue` says, a viewer wants any more lose their place. */
+  giveUpUnwanted(isDue: (piece: number) => boolean): void {
+    for (let open = 0; open < this.table.openMax; open++) {
+      const piece = this.table.pieceAt(open)
+      if (piece < 0 || !this.table.isInFlight(open) || this.isWanted(piece)) continue
+      if (!isDue(piece)) this.giveUp(piece)
+    }
   }
 
   #setMissing(piece: number): void {
