@@ -1,7 +1,7 @@
 // Debian's Chromium without a window, each time with a profile of its own that is thrown away.
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
@@ -21,6 +21,12 @@ const FLAGS = [
   '--disable-sync',
   '--mute-audio',
 ]
+
+/** Whether an address is this machine's: loopback, or one of its network's. */
+const isOwn = (hostname: string): boolean =>
+  Object.values(networkInterfaces()).some(addresses =>
+    addresses?.some(({ address }) => address === hostname.replace(/^\[|\]$/g, '')),
+  )
 
 export interface PageOptions {
   readonly width?: number
@@ -66,12 +72,14 @@ export class Browser implements AsyncDisposable {
     await page.emulateMedia({ colorScheme: options.scheme ?? 'dark' })
     page.on('pageerror', error => this.complaints.push(`${error}`))
     page.on('console', message => {
-      if (message.type() === 'error') this.complaints.push(message.text())
+      const text = message.text()
+      // Said of every server without HTTPS that is not on loopback, and of no consequence there.
+      const isUsual = text.startsWith('The Cross-Origin-Opener-Policy header has been ignored')
+      if (message.type() === 'error' && !isUsual) this.complaints.push(text)
     })
     page.on('request', request => {
       const { hostname, protocol } = new URL(request.url())
-      if (protocol.startsWith('http') && hostname !== '127.0.0.1')
-        this.strangers.push(request.url())
+      if (protocol.startsWith('http') && !isOwn(hostname)) this.strangers.push(request.url())
     })
     return page
   }

@@ -62,18 +62,28 @@ function drawFrame(noise: Uint8Array, frame: number): Uint8Array {
   return pixels
 }
 
-export interface ShownFrame {
-  /** As the picture says. */
-  readonly counted: number
-  /** As the browser's clock for that very picture says. */
-  readonly expected: number
+/**
+ * Reads the number of the next picture that the page's video shows.
+ *
+ * @throws Error when it is another than the browser's clock says: none before the picture that it has
+ *   just told of, and none after the moment that the copy was made at.
+ */
+export async function nextFrame(page: Page): Promise<number> {
+  const { counted, first, last } = await readFrame(page)
+  if (counted >= first && counted <= last) return counted
+  throw new Error(`Frame ${counted} was shown where ${first} to ${last} belong.`)
 }
 
-/** Reads the next picture that the page's video shows; waits for one as long as the page lives. */
-export async function nextFrame(page: Page): Promise<ShownFrame> {
+interface ReadFrame {
+  readonly counted: number
+  readonly first: number
+  readonly last: number
+}
+
+function readFrame(page: Page): Promise<ReadFrame> {
   return page.evaluate(
     ({ bits, height, strip, rate }) =>
-      new Promise<{ counted: number; expected: number }>(resolve => {
+      new Promise<ReadFrame>(resolve => {
         const video = document.querySelector('video')
         if (video === null) throw new Error('The page has no video.')
         video.requestVideoFrameCallback((_now, { mediaTime }) => {
@@ -83,6 +93,7 @@ export async function nextFrame(page: Page): Promise<ShownFrame> {
           const context = canvas.getContext('2d')
           if (context === null) throw new Error('No canvas.')
           context.drawImage(video, 0, 0)
+          const last = Math.floor(video.currentTime * rate) + 1
           let counted = 0
           for (let bit = 0; bit < bits; bit += 1) {
             const x = ((bit + 0.5) * canvas.width) / bits
@@ -90,7 +101,7 @@ export async function nextFrame(page: Page): Promise<ShownFrame> {
             const [red = 0] = context.getImageData(Math.floor(x), Math.min(y, height), 1, 1).data
             counted = counted * 2 + (red > 128 ? 1 : 0)
           }
-          resolve({ counted, expected: Math.round(mediaTime * rate) })
+          resolve({ counted, first: Math.round(mediaTime * rate), last })
         })
       }),
     { bits: BITS, height: HEIGHT, strip: STRIP, rate: FRAMES_PER_SECOND },

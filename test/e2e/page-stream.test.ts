@@ -55,8 +55,7 @@ describe.skipIf(!hasChromium)('a film from a slow seeder', () => {
     const page = await browser.page()
     await page.goto(url)
     await plays(page, 1)
-    const early = await nextFrame(page)
-    expect(early.counted).toBe(early.expected)
+    await nextFrame(page)
 
     const { torrent, pieces } = await shownBy(page, url)
     expect(torrent.verifiedBytes).toBeLessThan(torrent.totalBytes * 0.6)
@@ -65,9 +64,7 @@ describe.skipIf(!hasChromium)('a film from a slow seeder', () => {
     await page.keyboard.press('7')
     await plays(page, SECONDS * 0.7 + 1)
     for (let count = 0; count < 5; count += 1) {
-      const late = await nextFrame(page)
-      expect(late.counted).toBe(late.expected)
-      expect(late.counted).toBeGreaterThan(SECONDS * 0.7 * FRAMES_PER_SECOND)
+      expect(await nextFrame(page)).toBeGreaterThan(SECONDS * 0.7 * FRAMES_PER_SECOND)
     }
     // It jumped over what it does not have: otherwise this would only have tested the disk.
     expect((await shownBy(page, url)).torrent.state).toBe('downloading')

@@ -38,12 +38,17 @@ interface Opened extends AsyncDisposable {
   readonly server: RunningServer
 }
 
-async function open(files: readonly MemoryFile[], options: PageOptions = {}): Promise<Opened> {
+interface OpenOptions extends PageOptions {
+  /** Where the server listens; beyond loopback its address carries a token. */
+  readonly host?: string
+}
+
+async function open(files: readonly MemoryFile[], options: OpenOptions = {}): Promise<Opened> {
   const torrent = new MemoryTorrent({ infohash: INFOHASH, files })
   const client = new MemoryClient(...(files.length > 0 ? [torrent] : []))
   const server = await openServer({
     client,
-    host: '127.0.0.1',
+    host: options.host ?? '127.0.0.1',
     port: 0,
     isPortFixed: false,
     pageDirectory: PAGE_DIRECTORY,
@@ -80,10 +85,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await using opened = await open([film()])
     const { page } = opened
     await plays(page, 1)
-    for (let count = 0; count < 5; count += 1) {
-      const frame = await nextFrame(page)
-      expect(frame.counted).toBe(frame.expected)
-    }
+    for (let count = 0; count < 5; count += 1) await nextFrame(page)
     expect(await page.title()).toBe('Counted Film · torrent-live')
   })
 
@@ -94,9 +96,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     await press(page, '7')
     await plays(page, SECONDS * 0.7 + 0.5)
     const frame = await nextFrame(page)
-    expect(frame.counted).toBe(frame.expected)
-    expect(frame.counted).toBeGreaterThan(SECONDS * 0.7 * FRAMES_PER_SECOND)
-    expect(frame.counted).toBeLessThan((SECONDS * 0.7 + 8) * FRAMES_PER_SECOND)
+    expect(frame).toBeGreaterThan(SECONDS * 0.7 * FRAMES_PER_SECOND)
+    expect(frame).toBeLessThan((SECONDS * 0.7 + 8) * FRAMES_PER_SECOND)
   })
 
   test('obeys the keyboard', async () => {
@@ -171,6 +172,17 @@ describe.skipIf(!hasChromium)('the page', () => {
     )
     const playlist = page.getByRole('link', { name: 'Playlist for a player' })
     expect(await playlist.getAttribute('href')).toBe(`${server.url}playlist/${INFOHASH}.m3u8`)
+  })
+
+  test('behind a token plays, and gives the token to players outside only', async () => {
+    await using opened = await open([film(), { path: 'x.avi', bytes: clip }], { host: '0.0.0.0' })
+    const { page, server } = opened
+    await plays(page, 0.2)
+    await page.getByRole('button', { name: 'x.avi' }).click()
+    const field = page.getByLabel('Address of the stream')
+    const { origin, searchParams } = new URL(server.url)
+    const token = searchParams.get('token') ?? ''
+    expect(await field.inputValue()).toBe(`${origin}/stream/${INFOHASH}/1/x.avi?token=${token}`)
   })
 
   test('hands over a film that only claims to be one', async () => {
