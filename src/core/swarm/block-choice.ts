@@ -39,6 +39,8 @@ interface Parts {
 }
 
 export class BlockChoice {
+  /** A peer was chosen to fetch a piece alone, and has to be asked to. */
+  isSourceChosen = false
   /** Nothing outside of the viewers' windows is asked for. */
   isWindowsOnly = false
   readonly #states: PieceStates
@@ -365,18 +367,24 @@ export class BlockChoice {
       const isOther = !this.#suspects.sentBefore(slot, piece, index)
       return isOther || this.#bestSource(nowMs, piece, slot) < 0
     }
-    if (this.#suspects.chosenFor(piece) < 0) {
-      this.#suspects.choose(piece, this.#bestSource(nowMs, piece, -1))
-    }
-    return this.#suspects.chosenFor(piece) === slot
+    const chosen = this.#suspects.chosenFor(piece)
+    if (chosen >= 0 && this.#isSource(nowMs, chosen, piece)) return chosen === slot
+    const best = this.#bestSource(nowMs, piece, -1)
+    this.#suspects.choose(piece, best)
+    if (best !== slot) this.isSourceChosen = true
+    return best === slot
+  }
+
+  #isSource(nowMs: Millis, slot: PeerSlot, piece: number): boolean {
+    if (!this.#speeds.canAsk(nowMs, slot) || this.#speeds.isStalled(slot)) return false
+    return this.#states.availability.has(slot, piece)
   }
 
   /** Who should fetch `piece` alone: the most trusted, and of those the soonest; -1 if nobody can. */
   #bestSource(nowMs: Millis, piece: number, except: PeerSlot): PeerSlot {
     let best = -1
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
-      if (slot === except || !this.#speeds.canAsk(nowMs, slot)) continue
-      if (this.#speeds.isStalled(slot) || !this.#states.availability.has(slot, piece)) continue
+      if (slot === except || !this.#isSource(nowMs, slot, piece)) continue
       if (best < 0 || this.#isBetterSource(slot, best)) best = slot
     }
     return best

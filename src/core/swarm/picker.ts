@@ -198,12 +198,13 @@ export class Picker {
 
   /** Whether work came free that others than the caller may take: `pick` for all of `soonestFirst`. */
   get isWorkSpread(): boolean {
-    return this.#isWorkSpread
+    return this.#isWorkSpread || this.#choice.isSourceChosen
   }
 
   /** The work has been offered to everybody. */
   workSpread(): void {
     this.#isWorkSpread = false
+    this.#choice.isSourceChosen = false
   }
 
   /** The slots that can be asked and have room, whoever would answer soonest first: a view, valid until the next call. */
