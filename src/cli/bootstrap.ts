@@ -17,8 +17,15 @@ interface Words extends BootstrapSettings {
   readonly takeOver?: boolean
 }
 
+/** Not for users: what a worker is started with. */
+const WORKER_WORD = '--worker'
+
 /** @returns the exit code: 0 when stopped or replaced. */
 export async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === WORKER_WORD) {
+    await (await import('../node/bootstrap/worker.ts')).runWorker()
+    return 0
+  }
   const command = bootstrapCommand().exitOverride()
   try {
     await command.parseAsync(args, { from: 'user' })
@@ -89,9 +96,9 @@ async function serve(words: Words): Promise<void> {
   const settings = await settingsOf(words)
   const log = new BootstrapLog(process.stdout)
   const notice = (sentence: string) => log.notice(sentence)
-  const predecessor =
-    words.takeOver === true ? await findPredecessor(settings.stateDirectory) : undefined
-  const operation = await Operation.open(settings, notice)
+  const predecessor = words.takeOver ? await findPredecessor(settings.stateDirectory) : undefined
+  const workerProgram = { file: process.argv[1] as string, words: ['bootstrap', WORKER_WORD] }
+  const operation = await Operation.open(settings, { onNotice: notice, workerProgram })
   if (predecessor !== undefined) {
     await predecessor.leave(settings.processes ?? 1)
     operation.settle(predecessor.processes)

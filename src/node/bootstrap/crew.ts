@@ -20,3 +20,15 @@ export interface Crew {
    */
   close(successors?: number): Promise<void>
 }
+
+/** The script that calls `runWorker`, and what it needs to be told to do so. */
+export interface WorkerProgram {
+  readonly file: string
+  readonly words: readonly string[]
+}
+
+export interface CrewTools {
+  /** Hears, in one sentence each, of what an operator should know. */
+  readonly onNotice: (sentence: string) => void
+  readonly workerProgram: WorkerProgram
+}

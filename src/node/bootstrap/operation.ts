@@ -1,6 +1,6 @@
 // A running server as its operator sees it: one process or several, with a page for monitors.
 import { formatAddress, parseAddress } from '../../core/bytes/index.ts'
-import type { Crew } from './crew.ts'
+import type { Crew, CrewTools } from './crew.ts'
 import { type MonitorServer, openMonitorServer } from './monitor-server.ts'
 import type { Report } from './report.ts'
 import { openBootstrapService } from './service.ts'
@@ -17,15 +17,12 @@ export class Operation implements AsyncDisposable {
   }
 
   /** @throws SettingsError, or the system's error where it refuses an address. */
-  static async open(
-    settings: BootstrapSettings,
-    onNotice: (sentence: string) => void,
-  ): Promise<Operation> {
+  static async open(settings: BootstrapSettings, tools: CrewTools): Promise<Operation> {
     const processes = settings.processes ?? 1
     const crew =
       processes === 1
-        ? await openAlone(settings, onNotice)
-        : await openWorkers(settings, processes, onNotice)
+        ? await openAlone(settings, tools)
+        : await openWorkers(settings, processes, tools)
     try {
       return new Operation(crew, await openMonitor(settings.metrics, crew))
     } catch (error) {
@@ -83,10 +80,8 @@ async function openMonitor(
   return openMonitorServer({ ip: address.ip, port }, () => crew.report())
 }
 
-async function openAlone(
-  settings: BootstrapSettings,
-  onNotice: (sentence: string) => void,
-): Promise<Crew> {
+async function openAlone(settings: BootstrapSettings, tools: CrewTools): Promise<Crew> {
+  const { onNotice } = tools
   const service = await openBootstrapService({ ...serviceOptions(settings), onNotice })
   return {
     addresses: service.addresses.map(formatAddress),

@@ -2,8 +2,7 @@
 // another in place of one that ended.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import type { Crew } from './crew.ts'
+import type { Crew, CrewTools, WorkerProgram } from './crew.ts'
 import { mergeReports, type Report } from './report.ts'
 import type { BootstrapSettings } from './settings.ts'
 
@@ -32,9 +31,9 @@ export type Word =
 export async function openWorkers(
   settings: BootstrapSettings,
   count: number,
-  onNotice: (sentence: string) => void,
+  tools: CrewTools,
 ): Promise<Crew> {
-  const crew = new WorkerCrew(settings, onNotice)
+  const crew = new WorkerCrew(settings, tools)
   try {
     // One after another: the kernel numbers the sockets of a port in the order in which they are bound.
     for (let number = 0; number < count; number++) await crew.add(number)
@@ -52,9 +51,9 @@ class Worker {
   addresses: readonly string[] = []
   report: Report | undefined
 
-  constructor(number: number) {
+  constructor(number: number, program: WorkerProgram) {
     this.number = number
-    this.child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+    this.child = fork(program.file, program.words, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
   }
@@ -84,14 +83,14 @@ class Worker {
 
 class WorkerCrew implements Crew {
   #settings: BootstrapSettings
-  readonly #onNotice: (sentence: string) => void
+  readonly #tools: CrewTools
   /** In the order in which the kernel numbers their sockets. */
   readonly #workers: Worker[] = []
   #isClosing = false
 
-  constructor(settings: BootstrapSettings, onNotice: (sentence: string) => void) {
+  constructor(settings: BootstrapSettings, tools: CrewTools) {
     this.#settings = settings
-    this.#onNotice = onNotice
+    this.#tools = tools
   }
 
   get addresses(): readonly string[] {
@@ -141,7 +140,7 @@ class WorkerCrew implements Crew {
 
   /** Starts a worker and waits until it serves. */
   async add(number: number): Promise<void> {
-    const worker = new Worker(number)
+    const worker = new Worker(number, this.#tools.workerProgram)
     worker.child.on('message', (word: Word) => this.#take(worker, word))
     const opened = worker.hear('opened')
     const failed = worker.hear('failed')
@@ -167,7 +166,8 @@ class WorkerCrew implements Crew {
 
   #take(worker: Worker, word: Word): void {
     if (word.kind === 'report') worker.report = word.report
-    else if (word.kind === 'notice') this.#onNotice(`Worker ${worker.number}: ${word.sentence}`)
+    else if (word.kind === 'notice')
+      this.#tools.onNotice(`Worker ${worker.number}: ${word.sentence}`)
   }
 
   #replace(worker: Worker): void {
@@ -177,7 +177,7 @@ class WorkerCrew implements Crew {
     if (last !== undefined && last !== worker) this.#workers[index] = last
     if (this.#isClosing) return
     this.steerToAll()
-    this.#onNotice(`Worker ${worker.number} ended; another takes its place.`)
+    this.#tools.onNotice(`Worker ${worker.number} ended; another takes its place.`)
     setTimeout(() => void this.#restart(worker.number), RESTART_PAUSE_MS)
   }
 
@@ -187,7 +187,7 @@ class WorkerCrew implements Crew {
       await this.add(number)
       this.steerToAll()
     } catch (error) {
-      this.#onNotice(`Worker ${number} cannot start: ${(error as Error).message}`)
+      this.#tools.onNotice(`Worker ${number} cannot start: ${(error as Error).message}`)
       setTimeout(() => void this.#restart(number), RESTART_PAUSE_MS)
     }
   }

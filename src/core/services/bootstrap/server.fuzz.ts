@@ -30,7 +30,9 @@ test(`whatever arrives for ${SECONDS} s, the server stands (seed ${SEED})`, () =
       nowMs += 0.05
       datagrams++
     }
-    live(server, nowMs, ip => ((ip[2] as number) % 2 === 0 ? speakerAt(ip) : undefined))
+    live(server, nowMs, (ip, port) =>
+      (ip[2] as number) % 2 === 0 ? speakerAt(ip, port) : undefined,
+    )
     expect(server.waiting(4)).toBeLessThanOrEqual(20_000)
     expect(server.ring(4).count).toBeLessThanOrEqual(20_000)
     baseline.push(process.memoryUsage().rss)
