@@ -84,6 +84,15 @@ export class Browser implements AsyncDisposable {
     return page
   }
 
+  /** A short touch at a point of the window, in CSS pixels. */
+  async touch(page: Page, x: number, y: number): Promise<void> {
+    const session = await this.#context.newCDPSession(page)
+    const touchPoints = [{ x, y }]
+    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints })
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    await session.detach()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.close()
     await rm(this.#profile, { recursive: true, force: true })

@@ -69,6 +69,31 @@ async function open(files: readonly MemoryFile[], options: OpenOptions = {}): Pr
 
 const film = (path = 'Counted.Film.2026.1080p.mp4'): MemoryFile => ({ path, bytes: clip })
 
+/** One red pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** A WAV file without a sound: 8,000 samples a second of 8 bits. */
+function silence(seconds: number): Uint8Array {
+  const samples = 8000 * seconds
+  const file = Buffer.alloc(44 + samples, 128)
+  file.write('RIFF', 0)
+  file.writeUInt32LE(36 + samples, 4)
+  file.write('WAVEfmt ', 8)
+  file.writeUInt32LE(16, 16)
+  file.writeUInt16LE(1, 20)
+  file.writeUInt16LE(1, 22)
+  file.writeUInt32LE(8000, 24)
+  file.writeUInt32LE(8000, 28)
+  file.writeUInt16LE(1, 32)
+  file.writeUInt16LE(8, 34)
+  file.write('data', 36)
+  file.writeUInt32LE(samples, 40)
+  return file
+}
+
 const secondsOf = (page: Page): Promise<number> =>
   page.evaluate(() => document.querySelector('video')?.currentTime ?? -1)
 
@@ -192,6 +217,50 @@ describe.skipIf(!hasChromium)('the page', () => {
       .waitFor()
   })
 
+  test('shows subtitles on demand, as words and nothing else', async () => {
+    const words = '1\n00:00:00,000 --> 00:10:00,000\n<i>Hello</i> <img src=x>there\n'
+    const subtitles = { path: 'Film.en.srt', bytes: new TextEncoder().encode(words) }
+    await using opened = await open([film('Film.mp4'), subtitles])
+    const { page } = opened
+    await plays(page, 0.2)
+    expect(await page.locator('.subtitles').count()).toBe(0)
+    await press(page, 'c')
+    await page.locator('.subtitles').filter({ hasText: 'Hello there' }).waitFor()
+    expect(await page.locator('.subtitles img').count()).toBe(0)
+    await press(page, 'c')
+    await expect.poll(() => page.locator('.subtitles').count()).toBe(0)
+  })
+
+  test('by touch shows its controls, and jumps at two touches', async () => {
+    await using opened = await open([film()], { width: 360, height: 740, isTouch: true })
+    const { page } = opened
+    await plays(page, 0.2)
+    const frame = page.locator('.frame')
+    await page.waitForFunction(() => document.querySelector('.frame.idle') !== null)
+    await browser.touch(page, 330, 120)
+    await expect.poll(() => frame.getAttribute('class')).toBe('frame')
+    await page.waitForFunction(() => document.querySelector('.frame.idle') !== null)
+    const before = await secondsOf(page)
+    await browser.touch(page, 330, 120)
+    await browser.touch(page, 330, 120)
+    await plays(page, before + 10)
+    const bar = await page.getByRole('slider', { name: 'Position' }).boundingBox()
+    await browser.touch(page, bar!.x + 5, bar!.y + bar!.height / 2)
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 99) < 5)
+  })
+
+  test('plays an album from song to song, with its cover', async () => {
+    const cover = { path: 'Album/cover.png', bytes: PIXEL }
+    const songs = ['Album/1 One.wav', 'Album/2 Two.wav'].map(path => ({ path, bytes: silence(1) }))
+    await using opened = await open([cover, ...songs])
+    const { page } = opened
+    await page.waitForURL(/#\/[0-9a-f]{40}\/2$/)
+    await page.locator('.record-title').filter({ hasText: '2 Two' }).waitFor()
+    expect(await page.locator('.record img').getAttribute('src')).toContain('cover.png')
+    await page.getByRole('button', { name: 'cover.png' }).click()
+    await page.locator('img.picture').waitFor()
+  })
+
   test('shows a hostile name as the letters that it is', async () => {
     const path = '<img src=x onerror="document.title=1">/<b>x<b>.mp4'
     await using opened = await open([{ path, bytes: clip }, film()])
@@ -208,7 +277,12 @@ describe.skipIf(!hasChromium)('the page', () => {
     await field.fill('hello')
     await press(page, 'Enter')
     await page.getByText('neither a magnet link nor an infohash').waitFor()
-    client.torrents.push(new MemoryTorrent({ infohash: INFOHASH, files: [film()] }))
+    const torrent = new MemoryTorrent({ infohash: INFOHASH, files: [film()] })
+    client.add = async source => {
+      client.torrents.push(torrent)
+      client.added.push(source)
+      return torrent
+    }
     await field.fill(`magnet:?xt=urn:btih:${INFOHASH}`)
     await press(page, 'Enter')
     await plays(page, 0.2)

@@ -5,6 +5,7 @@ import * as api from './api-client.ts'
 import { defaultFile, orderOf } from './choice.ts'
 import { noPieces, type Pieces, piecesOf } from './pieces.ts'
 import { formatRoute, parseRoute, type Route } from './route.ts'
+import { memory } from './storage.ts'
 
 export type Link = 'connecting' | 'open' | 'lost'
 
@@ -34,7 +35,7 @@ export const shownFile = computed<FileView | null>(() => {
   if (torrent === null) return null
   const named = torrent.files.find(file => file.index === route.value.file)
   if (named !== undefined) return named
-  const last = localStorage.getItem(lastFileKey(torrent.infohash))
+  const last = memory.getItem(lastFileKey(torrent.infohash))
   return defaultFile(torrent.files, orderFor(torrent), last)
 })
 
@@ -51,7 +52,7 @@ const lastFileKey = (infohash: string): string => `last:${infohash}`
 
 /** Shows a torrent, and one of its files. */
 export function go(infohash: string, file: number | null = null): void {
-  if (file !== null) localStorage.setItem(lastFileKey(infohash), String(file))
+  if (file !== null) memory.setItem(lastFileKey(infohash), String(file))
   location.hash = formatRoute({ infohash, file })
 }
 

@@ -54,11 +54,15 @@ export function watchGestures(surfaces: Surfaces, run: (command: Command) => voi
   const onLeave = (event: PointerEvent): void => {
     if (event.pointerType === 'mouse') isIdle.value = true
   }
+  /** A touch moves the focus as well, before its click; it says for itself what it wants. */
+  const onFocus = (event: FocusEvent): void => {
+    if (event.target instanceof Element && event.target.matches(':focus-visible')) wake()
+  }
   screen.addEventListener('click', onClick)
   screen.addEventListener('dblclick', onDoubleClick)
   frame.addEventListener('pointermove', onMove)
   frame.addEventListener('pointerleave', onLeave)
-  frame.addEventListener('focusin', wake)
+  frame.addEventListener('focusin', onFocus)
   frame.addEventListener('keydown', wake)
   wake()
   const dispose = (): void => {
@@ -67,7 +71,7 @@ export function watchGestures(surfaces: Surfaces, run: (command: Command) => voi
     screen.removeEventListener('dblclick', onDoubleClick)
     frame.removeEventListener('pointermove', onMove)
     frame.removeEventListener('pointerleave', onLeave)
-    frame.removeEventListener('focusin', wake)
+    frame.removeEventListener('focusin', onFocus)
     frame.removeEventListener('keydown', wake)
   }
   return { isIdle, dispose }

@@ -1,16 +1,17 @@
 // From a key pressed anywhere on the page to a command, if the key is not someone else's.
 import { signal } from '@preact/signals'
+import { memory } from '../storage.ts'
 import { type Command, commandFor } from './keys.ts'
 
 const SETTING = 'keys-off'
 
 /** Single letters can be switched off, for those whose speech software types them. WCAG 2.1.4. */
-export const areKeysOn = signal(localStorage.getItem(SETTING) === null)
+export const areKeysOn = signal(memory.getItem(SETTING) === null)
 
 export function setKeys(isOn: boolean): void {
   areKeysOn.value = isOn
-  if (isOn) localStorage.removeItem(SETTING)
-  else localStorage.setItem(SETTING, '1')
+  if (isOn) memory.removeItem(SETTING)
+  else memory.setItem(SETTING, '1')
 }
 
 const TEXT_FIELDS = 'input:not([type=range], [type=checkbox]), textarea, select'

@@ -22,7 +22,7 @@ function createVideo(): HTMLVideoElement {
   video.preload = 'auto'
   video.playsInline = true
   video.setAttribute('x-webkit-airplay', 'allow')
-  // The frame around it takes the keys; a second stop for Tab would only confuse.
+  // A click on the picture gives it the focus, and with it the keys that scroll elsewhere; Tab passes it by.
   video.tabIndex = -1
   return video
 }

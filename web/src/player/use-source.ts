@@ -4,6 +4,7 @@ import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { probeStream, ServerError } from '../api-client.ts'
 import { formatClock } from '../format.ts'
+import { memory } from '../storage.ts'
 import { link, tell } from '../store.ts'
 import { type Playback, seekTo, start } from './playback.ts'
 import { loadPosition, savePosition } from './positions.ts'
@@ -63,7 +64,7 @@ const withViewer = (url: string): string =>
 function resumeAt(playback: Playback, key: string): () => void {
   const { element } = playback
   const onMetadata = (): void => {
-    const seconds = loadPosition(localStorage, key)
+    const seconds = loadPosition(memory, key)
     if (seconds === 0 || seconds >= element.duration) return
     element.currentTime = seconds
     tell(`Going on at ${formatClock(seconds)}`, {
@@ -82,7 +83,7 @@ function keepPosition(playback: Playback, key: string): () => void {
     // A film that never began must not forget where it was left.
     if (element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || element.currentTime === 0) return
     savedAt = element.currentTime
-    savePosition(localStorage, key, { seconds: element.currentTime, duration: element.duration })
+    savePosition(memory, key, { seconds: element.currentTime, duration: element.duration })
   }
   const onTime = (): void => {
     if (Math.abs(element.currentTime - savedAt) >= SAVE_EVERY_SECONDS) save()
