@@ -8,7 +8,7 @@ export const MSE_KEY_BYTES = 96
 /** Of a secret exponent: 160 bits, as the specification advises. */
 export const MSE_SECRET_BYTES = 20
 
-/** What is heavy, given from outside: Node's own is faster than `bigIntKeyExchange`. */
+/** What is heavy, given from outside: a platform may have something faster than `bigIntKeyExchange`. */
 export interface KeyExchange {
   /** @param secret `MSE_SECRET_BYTES`. @returns 96 bytes: 2^secret modulo the prime. */
   publicKey(secret: Uint8Array): Uint8Array
@@ -20,7 +20,10 @@ const PRIME = BigInt(
   '0xffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563',
 )
 
-/** The key exchange in plain JavaScript: about 0.5 ms a call. */
+/**
+ * The key exchange in plain JavaScript: 0.2 ms a call. Node's `createDiffieHellman` takes 20 ms, because
+ * it tests the prime each time.
+ */
 export const bigIntKeyExchange: KeyExchange = {
   publicKey: secret => toBytes(power(2n, toBigInt(secret))),
   sharedSecret: (secret, publicKey) => toBytes(power(toBigInt(publicKey), toBigInt(secret))),
