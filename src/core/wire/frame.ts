@@ -170,8 +170,7 @@ export class FrameReader {
   #growAssembly(wantedBytes: number): void {
     let capacity = this.#assembly.length * 2
     while (capacity < this.#assembled + wantedBytes) capacity *= 2
-    const limit = this.#assembled + this.#missing
-    const larger = new Uint8Array(Math.min(capacity, Math.max(limit, wantedBytes)))
+    const larger = new Uint8Array(Math.min(capacity, this.#assembled + this.#missing))
     larger.set(this.#assembly.subarray(0, this.#assembled))
     this.#assembly = larger
   }
