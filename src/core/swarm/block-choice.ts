@@ -25,11 +25,18 @@ const FIRST_SHARE_MIN = 4
 const DUE_PART = 0.5
 /** Pieces that a slow peer is tried on before it goes to what no viewer waits for. */
 const TRIED_MAX = 512
-/** Copies asked on suspicion may waste 4 % of what was received (5 % is the promise), and 512 KiB at the start. */
-const WASTE_PART = 0.04
-const WASTE_FREE_BLOCKS = 32
-/** At the end a block is asked once more of a peer that would answer in half of the time. */
+/**
+ * Copies asked on suspicion may waste 3 % of what was received (5 % is the promise). At the start, as much of
+ * the whole, within these bounds: most has to be guessed while nothing is measured.
+ */
+const WASTE_PART = 0.03
+const WASTE_FREE_BLOCKS_MIN = 4
+const WASTE_FREE_BLOCKS_MAX = 32
+/** A block far back in a queue is asked once more of a peer that needs half of the time, and this much less. */
 const AGAIN_FACTOR = 2
+const AGAIN_SLACK_MS = 100
+/** At the end, where nobody waits for that block, it has to be worth more. */
+const AGAIN_SLACK_AT_END_MS = 500
 
 interface Parts {
   readonly states: PieceStates
@@ -51,6 +58,7 @@ export class BlockChoice {
   #dueFrom = 0
   readonly #late = new Int32Array(LATE_MAX)
   readonly #dueMs: Float64Array
+  readonly #wasteFreeBlocks: number
   #lateCount = 0
   #out: Int32Array = new Int32Array(0)
   #count = 0
@@ -59,6 +67,9 @@ export class BlockChoice {
   constructor(parts: Parts) {
     this.#states = parts.states
     this.#dueMs = new Float64Array(parts.states.table.openMax)
+    const { blocks } = parts.states
+    const part = Math.floor(blocks.layout.pieceCount * blocks.perPiece * WASTE_PART)
+    this.#wasteFreeBlocks = Math.min(WASTE_FREE_BLOCKS_MAX, Math.max(WASTE_FREE_BLOCKS_MIN, part))
     this.#speeds = parts.speeds
     this.#deadlines = parts.deadlines
     this.#suspects = parts.suspects
@@ -166,7 +177,8 @@ export class BlockChoice {
   /** Whether the block at this place of a peer's queue comes after it is due, and another could be sooner. */
   #isTooFarBack(nowMs: Millis, slot: PeerSlot, place: number, dueMs: Millis): boolean {
     const leftMs = this.#speeds.leftMs(nowMs, slot, place)
-    return nowMs + leftMs > dueMs && leftMs > AGAIN_FACTOR * this.#speeds.bestAnswerMs(nowMs)
+    const soonerMs = AGAIN_FACTOR * this.#speeds.bestAnswerMs(nowMs) + AGAIN_SLACK_MS
+    return nowMs + leftMs > dueMs && leftMs > soonerMs
   }
 
   #chooseLate(nowMs: Millis, slot: PeerSlot): void {
@@ -190,12 +202,13 @@ export class BlockChoice {
     const { table, requests, availability } = this.#states
     const row = table.firstRow(open, index)
     if (requests.slot[row] === slot || !availability.has(slot, table.pieceAt(open))) return false
-    return this.#mayWaste() && this.#mayAsk(nowMs, slot, open, index)
+    const mayWaste = this.#mayWaste() || this.#speeds.isStalled(requests.slot[row] as PeerSlot)
+    return mayWaste && this.#mayAsk(nowMs, slot, open, index)
   }
 
   #mayWaste(): boolean {
     const { wastedBlocks, doubledBlocks, receivedBlocks } = this.#states
-    return wastedBlocks + doubledBlocks < WASTE_FREE_BLOCKS + receivedBlocks * WASTE_PART
+    return wastedBlocks + doubledBlocks < this.#wasteFreeBlocks + receivedBlocks * WASTE_PART
   }
 
   #chooseDue(nowMs: Millis, slot: PeerSlot): void {
@@ -325,8 +338,9 @@ export class BlockChoice {
 
   /** The end game: nothing is free, and other peers hold blocks that this one would send sooner. */
   #chooseAgain(nowMs: Millis, slot: PeerSlot): void {
-    if (!this.isNearEnd || !this.#mayWaste()) return
+    if (!this.isNearEnd) return
     const { requests, blocks } = this.#states
+    const soonerMs = this.#speeds.answerMs(slot) * AGAIN_FACTOR + AGAIN_SLACK_AT_END_MS
     for (let holder = 0; holder < this.#speeds.slotsUsed; holder++) {
       if (holder === slot) continue
       let place = 0
@@ -335,8 +349,7 @@ export class BlockChoice {
         const block = requests.block[row] as number
         const open = this.#states.openOf(blocks.pieceOf(block))
         const leftMs = this.#speeds.leftMs(nowMs, holder, ++place)
-        if (leftMs <= this.#speeds.answerMs(slot) * AGAIN_FACTOR || !this.#isSingle(open, row))
-          continue
+        if (leftMs <= soonerMs || !this.#isSingle(open, row)) continue
         const index = block % blocks.perPiece
         if (this.#canRepeat(nowMs, slot, open, index)) this.#ask(nowMs, slot, open, index)
       }
