@@ -13,10 +13,18 @@ import {
   DhtNode,
   type DhtNotice,
   type DhtOptions,
+  type GotNotice,
+  type Item,
+  immutableTarget,
+  isLastNotice,
+  mutableTarget,
   type Router,
+  type StoredNotice,
   type TaskId,
 } from '../core/dht/index.ts'
+import { signedBytes } from '../core/wire/index.ts'
 import type { Luck, RequestId } from '../core/world/index.ts'
+import { ed25519, type KeyPair } from './ed25519.ts'
 import { openUdp, type Udp } from './udp.ts'
 
 /** The routers that introduce newcomers to the public network. */
@@ -74,6 +82,7 @@ function machineOptions(options: OpenDhtOptions, saved: Uint8Array | undefined):
     isReadOnly: options.isServing !== true,
     families: options.families ?? ['ipv4', 'ipv6'],
     allowPrivate: options.allowPrivate ?? false,
+    signatures: ed25519,
     ...(saved === undefined ? {} : { saved }),
   }
 }
@@ -81,6 +90,27 @@ function machineOptions(options: OpenDhtOptions, saved: Uint8Array | undefined):
 /** A command without its task number, which the node gives out. */
 type Numberless<Command> = Command extends { readonly task: TaskId } ? Omit<Command, 'task'> : never
 export type DhtTask = Numberless<Exclude<DhtCommand, { readonly kind: 'lookup-stop' }>>
+
+/** Where an item is: at a target, or under a key and a salt. */
+export type ItemPlace =
+  | { readonly target: Uint8Array; readonly key?: never; readonly salt?: Uint8Array }
+  | { readonly key: Uint8Array; readonly target?: never; readonly salt?: Uint8Array }
+
+/** An immutable item. `value` is bencoded; its target is what to ask for. */
+export function immutableItem(value: Uint8Array): { item: Item; target: Uint8Array } {
+  return { item: { value }, target: immutableTarget(value, sha1) }
+}
+
+/** A mutable item, signed. `value` is bencoded. */
+export function mutableItem(
+  keys: KeyPair,
+  content: { readonly value: Uint8Array; readonly sequence: bigint; readonly salt?: Uint8Array },
+): { item: Item; target: Uint8Array } {
+  const { value, sequence, salt } = content
+  const signature = keys.sign(signedBytes({ salt, sequence, value }))
+  const mutable = { key: keys.publicKey, signature, sequence, salt }
+  return { item: { value, mutable }, target: mutableTarget(keys.publicKey, salt, sha1) }
+}
 
 /** An open DHT node. Close it with `close` or `await using`. */
 export class Dht implements AsyncDisposable {
@@ -150,7 +180,8 @@ export class Dht implements AsyncDisposable {
       this.#step({ ...task, task: number } as DhtCommand)
       for await (const notice of inbox) {
         yield notice
-        if (notice.kind !== 'peers') return
+        const isRepeated = task.kind === 'put' && task.isKept === true
+        if (isLastNotice(notice) && !isRepeated) return
       }
       signal?.throwIfAborted()
     } finally {
@@ -175,6 +206,45 @@ export class Dht implements AsyncDisposable {
         yield { address, from: notice.from }
       }
     }
+  }
+
+  /**
+   * Stores an item and says how many nodes took it and gave it back.
+   *
+   * @throws the signal's reason when it aborts.
+   */
+  async put(
+    item: Item,
+    options: { readonly cas?: bigint; readonly signal?: AbortSignal } = {},
+  ): Promise<StoredNotice> {
+    const cas = options.cas === undefined ? {} : { cas: options.cas }
+    return this.#last({ kind: 'put', item, ...cas }, 'stored', options.signal)
+  }
+
+  /**
+   * Reads the newest item at `target`, or of a key and its salt; `undefined` where nobody has one.
+   *
+   * @throws the signal's reason when it aborts.
+   */
+  async get(
+    where: ItemPlace,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Item | undefined> {
+    const salt = where.salt === undefined ? {} : { salt: where.salt }
+    const target = where.target ?? mutableTarget(where.key, where.salt, sha1)
+    const got = await this.#last<GotNotice>({ kind: 'get', target, ...salt }, 'got', options.signal)
+    return got.item
+  }
+
+  async #last<Notice extends DhtNotice>(
+    task: DhtTask,
+    kind: Notice['kind'],
+    signal: AbortSignal | undefined,
+  ): Promise<Notice> {
+    for await (const notice of this.run(task, signal)) {
+      if (notice.kind === kind) return notice as Notice
+    }
+    throw new Error('the node was closed')
   }
 
   /** Saves the known nodes and closes the sockets; running tasks end without their last notice. */

@@ -74,9 +74,10 @@ function bindSocket(
       socket.on('error', () => {})
       socket.on('message', (bytes, remote) => {
         const ip = parseIp(remote.address)
-        if (ip !== undefined && remote.port !== 0) {
-          options.onData({ ip, port: remote.port }, bytes)
-        }
+        if (ip === undefined || remote.port === 0) return
+        // As plain bytes: `slice` of a Buffer would not copy.
+        const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+        options.onData({ ip, port: remote.port }, plain)
       })
       resolve(socket)
     })

@@ -9,10 +9,11 @@ every node knows another, then reads commands, one a line, and answers each with
   {"node": 0, "do": "peers", "infohash": hex, "seconds": s}      -> {"peers": ["ip:port", ...]}
   {"node": 0, "do": "put", "data": text}                         -> {"target": hex}
   {"node": 0, "do": "get", "target": hex, "seconds": s}          -> {"data": text | null}
-  {"node": 0, "do": "putm", "seed": hex, "data": text, "salt": text}  -> {"key": hex}
+  {"node": 0, "do": "putm", "seed": hex, "key": hex, "data": text, "salt": text} -> {"stored": n}
   {"node": 0, "do": "getm", "key": hex, "salt": text, "seconds": s}   -> {"data": text | null, "seq": n}
   {"node": 0, "do": "table"}                                     -> {"nodes": ["ip:port", ...]}
 """
+import hashlib
 import ipaddress
 import json
 import sys
@@ -52,6 +53,19 @@ def table_size(session):
     return sum(b.get("num_nodes", 0) for b in found[0].routing_table) if found else 0
 
 
+def compact_nodes(state):
+    nodes = []
+    for compact in state.get(b"nodes", []) + state.get(b"nodes6", []):
+        address = ipaddress.ip_address(compact[:-2])
+        port = int.from_bytes(compact[-2:], "big")
+        nodes.append(f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}")
+    return nodes
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def run(session, command):
     do = command["do"]
     seconds = command.get("seconds", 5)
@@ -80,44 +94,45 @@ def run(session, command):
 
         def item(alert):
             if isinstance(alert, lt.dht_immutable_item_alert):
-                found.append(alert.item)
+                try:
+                    found.append(alert.item["value"])
+                except RuntimeError:  # an empty entry: nobody has it
+                    found.append(None)
             return bool(found)
 
         session.dht_get_immutable_item(lt.sha1_hash(bytes.fromhex(command["target"])))
         wait(session, item, seconds)
         value = found[0] if found else None
-        return {"data": str(value) if value is not None else None}
+        return {"data": text(value)}
     if do == "putm":
-        public, secret = lt.ed25519_create_keypair(bytes.fromhex(command["seed"]))
-        session.dht_put_mutable_item(secret, public, command["data"].encode(), command["salt"].encode())
+        # libtorrent's secret keys are the hashed, clamped form of RFC 8032; the caller knows the public one.
+        secret = bytearray(hashlib.sha512(bytes.fromhex(command["seed"])).digest())
+        secret[0] &= 248
+        secret[31] = secret[31] & 63 | 64
+        public = bytes.fromhex(command["key"])
+        session.dht_put_mutable_item(bytes(secret), public, command["data"].encode(), command["salt"].encode())
         put = []
         wait(session, lambda a: isinstance(a, lt.dht_put_alert) and (put.append(a) or True), seconds)
-        return {"key": public.hex(), "stored": put[0].num_success if put else 0}
+        return {"stored": put[0].num_success if put else 0}
     if do == "getm":
         found = []
 
         def mutable(alert):
             if isinstance(alert, lt.dht_mutable_item_alert):
                 found.append(alert)
-                return getattr(alert, "authoritative", True)
+                return bool(alert.item.get("authoritative", True))
             return False
 
         session.dht_get_mutable_item(bytes.fromhex(command["key"]), command["salt"].encode())
         wait(session, mutable, seconds)
-        return {"data": str(found[-1].item) if found else None, "seq": found[-1].seq if found else None}
+        try:
+            item = found[-1].item
+            return {"data": text(item["value"]), "seq": item["seq"]}
+        except (IndexError, RuntimeError):
+            return {"data": None, "seq": None}
     if do == "table":
-        live = []
-
-        def nodes(alert):
-            if isinstance(alert, lt.dht_live_nodes_alert):
-                live.extend(f"{n['endpoint'][0]}:{n['endpoint'][1]}" for n in alert.nodes)
-                return True
-            return False
-
-        stats = []
-        session.post_dht_stats()
-        wait(session, lambda a: isinstance(a, lt.dht_stats_alert) and (stats.append(a) or True), 1)
-        return {"nodes": live, "count": table_size(session)}
+        state = session.save_state(lt.save_state_flags_t.save_dht_state)
+        return {"nodes": compact_nodes(state.get(b"dht state", {})), "count": table_size(session)}
     raise ValueError(do)
 
 

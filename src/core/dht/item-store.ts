@@ -3,9 +3,9 @@ import { toHex } from '../bytes/index.ts'
 import { KRPC_ERROR } from '../wire/index.ts'
 import type { Millis } from '../world/index.ts'
 import { sharedBits } from './id.ts'
-import { copyItem, type Item } from './item.ts'
+import { copyItem } from './item.ts'
 import type { PlaceKey } from './place.ts'
-import type { Key } from './words.ts'
+import type { Item, Key } from './words.ts'
 
 export const ITEMS_MAX = 4096
 export const ITEMS_PER_HOST_MAX = 64

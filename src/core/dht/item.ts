@@ -1,28 +1,14 @@
 // Items of BEP 44: what their targets are, and whether an item is what its target says.
 import { concatBytes, equalBytes } from '../bytes/index.ts'
-import {
-  ITEM_LIMIT_BYTES,
-  type MutableFields,
-  SALT_LIMIT_BYTES,
-  signedBytes,
-} from '../wire/index.ts'
+import { ITEM_LIMIT_BYTES, SALT_LIMIT_BYTES, signedBytes } from '../wire/index.ts'
 import type { Digests } from '../world/index.ts'
-import type { Key } from './words.ts'
+import type { Item, Key } from './words.ts'
 
 /** Ed25519, given at construction: Node's crypto or another library. */
 export interface Signatures {
   /** Whether `signature` (64 bytes) by `key` (32 bytes) fits `message`. Never throws. */
   verify(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean
 }
-
-/** A stored or received item; `value` is bencoded. */
-export interface Item {
-  readonly value: Uint8Array
-  /** Absent for an immutable item. */
-  readonly mutable?: MutableItem | undefined
-}
-
-export type MutableItem = Omit<MutableFields, 'cas'>
 
 /** The target of an immutable item: SHA-1 of its bencoded value. */
 export function immutableTarget(value: Uint8Array, sha1: Digests['sha1']): Key {
@@ -57,6 +43,13 @@ export function isItemGood(
   if ((mutable.salt?.length ?? 0) > SALT_LIMIT_BYTES) return false
   const signed = signedBytes({ salt: mutable.salt, sequence: mutable.sequence, value })
   return tools.signatures?.verify(mutable.signature, signed, mutable.key) === true
+}
+
+/** Whether `after` is to replace `before`. */
+export function isNewer(after: Item, before: Item | undefined): boolean {
+  if (before === undefined) return true
+  if (after.mutable === undefined || before.mutable === undefined) return false
+  return after.mutable.sequence > before.mutable.sequence
 }
 
 /** A copy that owns its bytes. */

@@ -8,7 +8,7 @@ import { isUsable } from './place.ts'
 import type { Question } from './rpc.ts'
 import { Task, type TaskHost } from './task.ts'
 import type { Candidate } from './walk.ts'
-import type { Contact, Key, TaskId } from './words.ts'
+import type { Key, TaskId } from './words.ts'
 
 /** Queries under way at once. More shorten the way little and cost many queries; measured in measures.md. */
 export const LOOKUP_IN_FLIGHT = 16
@@ -61,11 +61,8 @@ export class PlainLookup extends Task {
     if (!this.#isForgiving) this.noteSizes()
     this.host.notify({
       kind: 'lookup-done',
-      task: this.#task,
-      queries: this.queries,
-      answered: this.answers,
+      ...this.end(this.#task),
       nodesToldTarget: this.#told,
-      closest: this.closest().map(contactOf),
     })
     this.host.finished(nowMs, this)
   }
@@ -76,9 +73,4 @@ export function usablePeers(response: KrpcResponse, allowPrivate: boolean): read
   return (response.peers ?? [])
     .slice(0, PEERS_PER_ANSWER_MAX)
     .filter(peer => isUsable(peer, allowPrivate))
-}
-
-/** A candidate that answered, as others see it. */
-export function contactOf(candidate: Candidate): Contact {
-  return { id: candidate.id as Key, address: candidate.address }
 }

@@ -12,22 +12,21 @@ import type { Digests, Luck, Machine, Millis } from '../world/index.ts'
 import type { Disclosure } from './disclosure.ts'
 import { ExternalAddress } from './external-address.ts'
 import { type Family, familyOf } from './family.ts'
+import { Find } from './find.ts'
 import { Guard } from './guard.ts'
 import { isIdValidFor, KEY_SIZE, nodeIdFor } from './id.ts'
 import type { Signatures } from './item.ts'
-import { PlainLookup } from './lookup.ts'
+import { endUndone, jobFor } from './jobs.ts'
 import { encodeMemory, NodeMemory, type Remembered } from './memory.ts'
 import { NetworkSize } from './network-size.ts'
 import { endpointKey, isLocal, isUsable } from './place.ts'
-import { PrivateLookup } from './private-lookup.ts'
-import { Refresh } from './refresh.ts'
 import { Responder } from './responder.ts'
 import { type Router, Routers } from './routers.ts'
 import { QUERIES_IN_FLIGHT_MAX, type Query, type QueryOwner, Rpc } from './rpc.ts'
 import { type Entry, RoutingTable } from './table.ts'
-import type { Task, TaskHost } from './task.ts'
+import type { Job, TaskHost } from './task.ts'
 import { pinged, Upkeep } from './upkeep.ts'
-import type { Contact, DhtEffect, DhtInput, Key, LookupCommand, TaskId } from './words.ts'
+import type { Contact, DhtEffect, DhtInput, Key, PutCommand, TaskCommand, TaskId } from './words.ts'
 
 export interface DhtOptions {
   readonly luck: Luck
@@ -51,6 +50,8 @@ export interface DhtOptions {
 export const TASKS_MAX = 64
 /** The table is saved when a task ends, if it was not saved for this long. */
 const SAVE_PERIOD_MS = 60_000
+/** A kept item is stored again after this. @see BEP 44 */
+const REPUBLISH_PERIOD_MS = 3_600_000
 /** What a ping of ours has at most, taken from what a stranger's query leaves us. */
 const PING_BYTES = 64
 /** Hints that wait for the next task; the oldest make room. */
@@ -71,11 +72,13 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
   readonly #routers: Routers
   readonly #rpc: Rpc
   readonly #memory: NodeMemory
-  readonly #tasks = new Map<TaskId, Task>()
+  readonly #tasks = new Map<TaskId, Job>()
   readonly #host: TaskHost
   readonly #guard: Guard
   readonly #responder: Responder
   readonly #upkeep: Upkeep
+  /** Items that are to be stored again, and when. */
+  readonly #kept = new Map<TaskId, { readonly command: PutCommand; readonly atMs: Millis }>()
   #ownTasks = 0
   #hints: Address[] = []
   #savedMs: Millis = Number.NEGATIVE_INFINITY
@@ -102,7 +105,7 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     const send = (to: Address, bytes: Uint8Array) =>
       this.#effects.push({ kind: 'udp-send', to, bytes })
     this.#rpc = new Rpc({ luck, isReadOnly, send })
-    this.#host = this.#hostFor(families, options.disclosure)
+    this.#host = this.#hostFor(families, options)
     this.#guard = new Guard(luck)
     this.#responder = new Responder({
       luck,
@@ -121,9 +124,12 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     })
   }
 
-  #hostFor(families: readonly Family[], disclosure: Disclosure | undefined): TaskHost {
+  #hostFor(families: readonly Family[], options: DhtOptions): TaskHost {
+    const { luck, sha1, signatures, disclosure } = options
     return {
-      luck: this.#luck,
+      luck,
+      sha1,
+      signatures,
       allowPrivate: this.#allowPrivate,
       families,
       newTaskId: family => this.#newTaskId(this.#side(family)),
@@ -147,12 +153,10 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
       case 'wake':
         this.#rpc.wake(nowMs, query => this.#buried(query))
         if (!this.#isReadOnly) this.#upkeep.wake(nowMs)
+        this.#republish(nowMs)
         break
       case 'resolved':
         this.#routers.resolved(nowMs, input.request, input.addresses)
-        break
-      case 'lookup':
-        this.#lookUp(nowMs, input)
         break
       case 'lookup-stop':
         this.#stop(input.task)
@@ -162,6 +166,9 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
         break
       case 'save-now':
         this.#save(nowMs)
+        break
+      default:
+        this.#take(nowMs, input)
     }
   }
 
@@ -172,7 +179,10 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
   }
 
   get wakeAtMs(): Millis {
-    return this.#isReadOnly ? this.#rpc.dueMs : Math.min(this.#rpc.dueMs, this.#upkeep.dueMs)
+    let dueMs = this.#rpc.dueMs
+    if (!this.#isReadOnly) dueMs = Math.min(dueMs, this.#upkeep.dueMs)
+    for (const { atMs } of this.#kept.values()) dueMs = Math.min(dueMs, atMs)
+    return dueMs
   }
 
   /** Nodes known to be alive, of all families, for whoever wants to tell the user. */
@@ -241,10 +251,10 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
 
   #refresh(nowMs: Millis, target: Key): void {
     if (this.#tasks.size >= TASKS_MAX) return
-    this.#begin(nowMs, --this.#ownTasks, new Refresh(this.#host, target))
+    this.#begin(nowMs, --this.#ownTasks, new Find(this.#host, { task: undefined, target }))
   }
 
-  #begin(nowMs: Millis, id: TaskId, task: Task): void {
+  #begin(nowMs: Millis, id: TaskId, task: Job): void {
     this.#tasks.set(id, task)
     task.start(nowMs)
   }
@@ -289,30 +299,41 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
     this.#memory.forget(familyOf(subject.address), ({ address }) => endpointKey(address) === key)
   }
 
-  #lookUp(nowMs: Millis, command: LookupCommand): void {
-    const { task } = command
-    if (this.#tasks.size >= TASKS_MAX || this.#tasks.has(task)) {
-      const nothing = { queries: 0, answered: 0, nodesToldTarget: 0, closest: [] }
-      this.#host.notify({ kind: 'lookup-done', task, ...nothing })
+  /** Begins a task; one too many, or one whose number is taken, ends before it began. */
+  #take(nowMs: Millis, command: TaskCommand): void {
+    const job = jobFor(this.#host, command, this.#isReadOnly)
+    if (this.#tasks.size >= TASKS_MAX || this.#tasks.has(command.task)) {
+      this.#host.notify(endUndone(command))
       return
     }
-    const way = command.way ?? (this.#isReadOnly ? 'private' : 'plain')
-    const Lookup = way === 'private' ? PrivateLookup : PlainLookup
-    this.#begin(nowMs, task, new Lookup(this.#host, command))
+    this.#keep(nowMs, command)
+    this.#begin(nowMs, command.task, job)
+  }
+
+  #keep(nowMs: Millis, command: TaskCommand): void {
+    if (command.kind !== 'put' || command.isKept !== true) return
+    this.#kept.set(command.task, { command, atMs: nowMs + REPUBLISH_PERIOD_MS })
+  }
+
+  #republish(nowMs: Millis): void {
+    for (const [id, { command, atMs }] of this.#kept) {
+      if (atMs <= nowMs && !this.#tasks.has(id)) this.#take(nowMs, command)
+    }
   }
 
   #stop(id: TaskId): void {
+    this.#kept.delete(id)
     const task = this.#tasks.get(id)
     if (task !== undefined) this.#release(id, task)
   }
 
-  #release(id: TaskId, task: Task): void {
+  #release(id: TaskId, task: Job): void {
     this.#tasks.delete(id)
     for (const owner of task.owners) this.#rpc.cancel(owner)
     this.#routers.forget(task)
   }
 
-  #finish(nowMs: Millis, task: Task): void {
+  #finish(nowMs: Millis, task: Job): void {
     for (const [id, each] of this.#tasks) if (each === task) this.#release(id, task)
     if (nowMs - this.#savedMs >= SAVE_PERIOD_MS) this.#save(nowMs)
   }

@@ -5,7 +5,7 @@ import type { KrpcError, KrpcResponse } from '../wire/index.ts'
 import type { Millis } from '../world/index.ts'
 import { familyOf, wantOf } from './family.ts'
 import { compareDistance, KEY_SIZE, sharedBits } from './id.ts'
-import { contactOf, LOOKUP_IN_FLIGHT, usablePeers } from './lookup.ts'
+import { LOOKUP_IN_FLIGHT, usablePeers } from './lookup.ts'
 import { distanceShare } from './network-size.ts'
 import { isLocal, type PlaceKey, rangeKey } from './place.ts'
 import type { Query, QueryOwner, Question } from './rpc.ts'
@@ -124,11 +124,9 @@ export class PrivateLookup extends Task {
     }
     this.host.notify({
       kind: 'lookup-done',
-      task: this.#task,
-      queries: this.queries,
+      ...this.end(this.#task),
       answered: this.answers + this.#telling.answers,
       nodesToldTarget: this.#telling.told,
-      closest: this.closest().map(contactOf),
     })
     this.host.finished(nowMs, this)
   }

@@ -87,8 +87,9 @@ export class Routers {
     this.#tell(nowMs, name.addresses, [...this.#seekers])
   }
 
-  forget(seeker: RouterSeeker): void {
-    this.#seekers.delete(seeker)
+  /** `seeker` has ended; whatever never sought may be named as well. */
+  forget(seeker: object): void {
+    this.#seekers.delete(seeker as RouterSeeker)
   }
 
   #tell(nowMs: Millis, addresses: readonly Address[], seekers: readonly RouterSeeker[]): void {

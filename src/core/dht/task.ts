@@ -2,14 +2,15 @@
 // table, from nodes of an earlier session and from the routers, in this order of preference.
 import type { Address } from '../bytes/index.ts'
 import { type KrpcError, type KrpcResponse, parseContacts } from '../wire/index.ts'
-import type { Luck, Millis } from '../world/index.ts'
+import type { Digests, Luck, Millis } from '../world/index.ts'
 import type { Disclosed } from './disclosure.ts'
 import { type Family, familyOf } from './family.ts'
+import type { Signatures } from './item.ts'
 import type { NetworkSize } from './network-size.ts'
 import type { Query, QueryOwner, Question } from './rpc.ts'
 import type { Entry } from './table.ts'
 import { type Candidate, CLOSEST_COUNT, Walk } from './walk.ts'
-import type { Contact, DhtNotice, Key } from './words.ts'
+import type { Contact, DhtNotice, Key, TaskId, WalkEnd } from './words.ts'
 
 /** Entries of the table that a walk starts from. */
 const STARTERS = 16
@@ -19,6 +20,8 @@ const ROUTER_TURNS = 3
 /** What a node lends to its tasks. */
 export interface TaskHost {
   readonly luck: Luck
+  readonly sha1: Digests['sha1']
+  readonly signatures: Signatures | undefined
   readonly allowPrivate: boolean
   readonly families: readonly Family[]
   /** The id to show in a new task. */
@@ -44,7 +47,14 @@ export interface TaskHost {
   /** Whether this may be told to that address now; asked for every query that tells something. */
   mayDisclose(nowMs: Millis, disclosed: Disclosed): boolean
   notify(notice: DhtNotice): void
-  finished(nowMs: Millis, task: Task): void
+  finished(nowMs: Millis, job: Job): void
+}
+
+/** Something that a node does for a caller until it calls `finished`. */
+export interface Job {
+  /** Whose queries are to be forgotten when it ends. */
+  readonly owners: readonly QueryOwner[]
+  start(nowMs: Millis): void
 }
 
 export interface TaskOptions {
@@ -53,7 +63,7 @@ export interface TaskOptions {
 }
 
 /** A walk towards `target` in every family; subclasses say what to ask and what to make of the answers. */
-export abstract class Task implements QueryOwner {
+export abstract class Task implements QueryOwner, Job {
   readonly target: Key
   protected readonly host: TaskHost
   protected readonly walks = new Map<Family, Walk>()
@@ -203,6 +213,12 @@ export abstract class Task implements QueryOwner {
     const isAskedAgain = subject.id === undefined && subject.asked < ROUTER_TURNS
     if (!isAnswered && !isAskedAgain) this.walks.get(familyOf(subject.address))?.failed(subject)
     this.proceed(nowMs)
+  }
+
+  /** What the last notice of this task says in any case. */
+  protected end(task: TaskId): WalkEnd {
+    const closest = this.closest().map(({ id, address }) => ({ id: id as Key, address }))
+    return { task, queries: this.#queries, answered: this.#answers, closest }
   }
 
   /** Learns from a finished walk how many nodes there are. */
