@@ -4,7 +4,7 @@
   /usr/bin/python3 libtorrent_seeder.py <file or folder> <torrent to write> <address> <v1|v2|hybrid> <piece bytes> [bytes a second]
 
 Prints one line: {"port": n, "infohash": hex, "magnet": text}. Then {"connected": "ip:port"} for each peer that comes, and
-every 16 KiB block that it was sent by one as {"received": bytes}: a freerider sends none.
+as they grow, {"sent": bytes} of payload and {"received": bytes}: a freerider sends none.
 """
 import json
 import os
@@ -48,15 +48,16 @@ print(json.dumps({
     "magnet": lt.make_magnet_uri(parameters.ti),
 }), flush=True)
 
-received = 0
+told = {"sent": 0, "received": 0}
 while True:
     readable, _, _ = select.select([sys.stdin], [], [], 0.05)
     if readable and not sys.stdin.readline():
         break
     for alert in session.pop_alerts():
-        if isinstance(alert, lt.peer_connect_alert) or type(alert).__name__ == "incoming_connection_alert":
-            print(json.dumps({"connected": "%s:%d" % (alert.endpoint if hasattr(alert, "endpoint") else alert.ip)}), flush=True)
-    total = handle.status().total_payload_download
-    if total > received:
-        received = total
-        print(json.dumps({"received": received}), flush=True)
+        if type(alert).__name__ == "incoming_connection_alert":
+            print(json.dumps({"connected": "%s:%d" % alert.endpoint}), flush=True)
+    status = handle.status()
+    for name, total in (("sent", status.total_payload_upload), ("received", status.total_payload_download)):
+        if total > told[name]:
+            told[name] = total
+            print(json.dumps({name: total}), flush=True)
