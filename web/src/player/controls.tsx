@@ -1,5 +1,5 @@
 // The controls over the picture. They ask the playback and the player's frame; they decide nothing.
-import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
+import { type ReadonlySignal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { SubtitleTrack } from '../../../src/api/index.ts'
 import { formatClock } from '../format.ts'
@@ -27,7 +27,8 @@ export interface ControlsProps {
   readonly runs: ReadonlySignal<readonly Run[]>
   readonly tracks: readonly SubtitleTrack[]
   /** Index in `tracks`, or -1. */
-  readonly track: Signal<number>
+  readonly track: ReadonlySignal<number>
+  readonly onTrack: (index: number) => void
   readonly isFullscreen: boolean
   readonly hasPicture: boolean
   readonly onFullscreen: () => void
@@ -62,7 +63,9 @@ export function Controls(props: ControlsProps) {
         </span>
         <span class="spring" />
         {playback.rate.value !== 1 && <span class="rate">{playback.rate.value}×</span>}
-        {props.tracks.length > 0 && <SubtitleMenu tracks={props.tracks} track={props.track} />}
+        {props.tracks.length > 0 && (
+          <SubtitleMenu tracks={props.tracks} track={props.track} onTrack={props.onTrack} />
+        )}
         {cast.isAvailable.value && (
           <Button label="Play on another screen" onClick={cast.choose}>
             <CastIcon />
@@ -140,13 +143,14 @@ function Volume({ playback }: { readonly playback: Playback }) {
 
 interface SubtitleMenuProps {
   readonly tracks: readonly SubtitleTrack[]
-  readonly track: Signal<number>
+  readonly track: ReadonlySignal<number>
+  readonly onTrack: (index: number) => void
 }
 
-function SubtitleMenu({ tracks, track }: SubtitleMenuProps) {
+function SubtitleMenu({ tracks, track, onTrack }: SubtitleMenuProps) {
   const isOpen = useSignal(false)
   const choose = (index: number): void => {
-    track.value = index
+    onTrack(index)
     isOpen.value = false
   }
   return (

@@ -7,6 +7,7 @@ import { isHelpOpen } from '../parts/help.tsx'
 import { MusicIcon, MutedIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx'
 import { verifiedRuns } from '../pieces.ts'
 import { waitOf } from '../status.ts'
+import { memory } from '../storage.ts'
 import { go, link, orderFor, shownPieces } from '../store.ts'
 import { titleOf } from '../title.ts'
 import { Controls } from './controls.tsx'
@@ -18,6 +19,7 @@ import { UpNext, Waiting } from './overlays.tsx'
 import { perform } from './perform.ts'
 import { type Playback, seekTo, toggle, toggleSound } from './playback.ts'
 import { SubtitleText } from './subtitle-text.tsx'
+import { rememberedTrack, rememberTrack, trackAfter } from './track-choice.ts'
 import type { Player } from './use-player.ts'
 
 interface Props {
@@ -31,7 +33,6 @@ const SCRUB_RESOLUTION = 2000
 
 export function Theatre({ player, torrent, file }: Props) {
   const { playback } = player
-  const track = useSignal(-1)
   const order = orderFor(torrent)
   const next = neighbour(torrent.files, order, { current: file, step: 1 })
   const previous = neighbour(torrent.files, order, { current: file, step: -1 })
@@ -41,6 +42,11 @@ export function Theatre({ player, torrent, file }: Props) {
     () => subtitleTracks({ infohash: torrent.infohash, files: torrent.files, video: file }),
     [torrent.infohash, file.index, torrent.files.length],
   )
+  const track = useSignal(rememberedTrack(memory, tracks))
+  const chooseTrack = (index: number): void => {
+    track.value = index
+    rememberTrack(memory, tracks, index)
+  }
   const runs = useComputed(() =>
     verifiedRuns(shownPieces.value, torrent.pieceBytes, file, SCRUB_RESOLUTION),
   )
@@ -53,7 +59,7 @@ export function Theatre({ player, torrent, file }: Props) {
         isHelpOpen.value = true
       },
       nextTrack: () => {
-        track.value = track.value + 1 < tracks.length ? track.value + 1 : -1
+        chooseTrack(trackAfter(tracks, track.value, navigator.languages))
         return tracks[track.value]?.label ?? 'off'
       },
     })
@@ -76,6 +82,7 @@ export function Theatre({ player, torrent, file }: Props) {
       {flash.text.value !== null && <output class="flash">{flash.text.value}</output>}
       <Controls
         {...{ playback, runs, tracks, track }}
+        onTrack={chooseTrack}
         cast={player.cast}
         isFullscreen={player.isFullscreen.value}
         hasPicture={file.kind === 'video'}
