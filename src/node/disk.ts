@@ -51,7 +51,7 @@ export class Disk {
 
   read(effect: DiskRead): void {
     this.#run(effect, async () => {
-      const bytes = Buffer.allocUnsafeSlow(effect.size)
+      const bytes = new Uint8Array(effect.size)
       const size = await this.#using(effect.path, false, file =>
         readAll(file, bytes, effect.position),
       )

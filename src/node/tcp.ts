@@ -33,7 +33,8 @@ export class Tcp {
   readonly #bind: string | undefined
   readonly #onInput: (input: WorldInput) => void
   readonly #connections = new Map<ConnectionId, Connection>()
-  readonly #receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES)
+  // No Buffer: `slice` of one would not copy, and machines copy with `slice` what they keep.
+  readonly #receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES)
   #unsent: Connection[] = []
   #emptied: Connection[] = []
   #lingering = new Set<net.Socket>()
@@ -146,7 +147,9 @@ export class Tcp {
     const connection = this.#add(this.#acceptedCount * 2, socket)
     connection.isOpen = true
     // Node offers no static buffer for accepted sockets; what they receive are mostly requests.
-    socket.on('data', (bytes: Buffer) => this.#received(connection, bytes))
+    socket.on('data', (bytes: Buffer) =>
+      this.#received(connection, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)),
+    )
     const from = { ip, port: socket.remotePort }
     this.#onInput({ kind: 'tcp-accepted', connection: connection.number, from })
   }
