@@ -1,7 +1,7 @@
 // Which blocks to ask of a peer that has room, in this order: late blocks, blocks that viewers wait for, what
 // is left of open pieces, new pieces, and at the very end blocks that a slower peer holds.
 import type { Millis } from '../world/index.ts'
-import { NOT_OPEN, type OpenIndex } from './block-table.ts'
+import { NOBODY, NOT_OPEN, type OpenIndex } from './block-table.ts'
 import type { Deadlines } from './deadline.ts'
 import type { PeerSpeeds } from './peer-speeds.ts'
 import type { PieceStates } from './piece-states.ts'
@@ -13,6 +13,10 @@ import type { Suspects } from './suspects.ts'
 const RESERVED_OPEN_MAX = 2
 /** A late block matters when its piece is due this soon. */
 const LATE_MATTERS_MS = 10_000
+/** A peer that needs longer for a whole piece does not get one of its own. */
+const OWN_PIECE_MAX_MS = 2000
+/** In place of an owner: whoever it is. */
+const ANYBODY = -1
 /** The due time of what no viewer waits for: such a block may be late, but never too far back in a queue. */
 const NEVER_TOO_FAR_BACK_MS = Number.MAX_VALUE
 /** Late blocks known at once; more are found when these are asked for. */
@@ -94,8 +98,7 @@ export class BlockChoice {
     if (mayHurry && this.#lateCount > 0) this.#chooseLate(nowMs, slot)
     if (mayHurry && this.#deadlines.count > 0) this.#chooseDue(nowMs, slot)
     if (!this.isWindowsOnly) {
-      if (this.#count < limit) this.#chooseOpen(nowMs, slot)
-      if (this.#count < limit) this.#chooseMissing(nowMs, slot)
+      if (this.#count < limit) this.#chooseOrdinary(nowMs, slot)
     }
     if (this.#count < limit && mayHurry) this.#chooseAgain(nowMs, slot)
     return this.#count
@@ -141,7 +144,8 @@ export class BlockChoice {
         const open = this.#states.openOf(blocks.pieceOf(requests.block[row] as number))
         const dueMs = this.#dueMs[open] as Millis
         if (dueMs === Number.POSITIVE_INFINITY || !this.#isSingle(open, row)) continue
-        const lateMs = this.#speeds.lateAtMs(slot, requests.askedMs[row] as Millis)
+        const isAwaited = dueMs < NEVER_TOO_FAR_BACK_MS
+        const lateMs = this.#speeds.lateAtMs(slot, requests.askedMs[row] as Millis, isAwaited)
         const isLate = lateMs <= nowMs || this.#isTooFarBack(nowMs, slot, place, dueMs)
         if (!isLate) nextMs = Math.min(nextMs, lateMs)
         else if (this.#lateCount < LATE_MAX)
@@ -293,13 +297,31 @@ export class BlockChoice {
     return -1
   }
 
-  #chooseOpen(nowMs: Millis, slot: PeerSlot): void {
+  /**
+   * Where no viewer waits each peer goes on with a piece of its own, as far as there are places for them: a liar
+   * then spoils its own pieces only, and the first one names it. Slow peers help with others' pieces instead, or
+   * one of them would hold up all that follows.
+   */
+  #chooseOrdinary(nowMs: Millis, slot: PeerSlot): void {
+    this.#chooseOpen(nowMs, slot, slot)
+    this.#chooseOpen(nowMs, slot, NOBODY)
+    const { blocks } = this.#states
+    if (this.#speeds.blockMs(slot) * blocks.perPiece <= OWN_PIECE_MAX_MS) {
+      this.#chooseMissing(nowMs, slot)
+    }
+    this.#chooseOpen(nowMs, slot, ANYBODY)
+    this.#chooseMissing(nowMs, slot)
+  }
+
+  #chooseOpen(nowMs: Millis, slot: PeerSlot, owner: PeerSlot): void {
     const { table, availability } = this.#states
     let open = table.firstPickable
     while (open !== NOT_OPEN && this.#count < this.#limit) {
       const next = table.nextPickable(open)
       const piece = table.pieceAt(open)
-      const isOrdinary = availability.lacking.has(piece) && !this.#deadlines.covers(piece)
+      const isMeant = owner === ANYBODY || table.ownerOf(open) === owner
+      const isOrdinary =
+        isMeant && availability.lacking.has(piece) && !this.#deadlines.covers(piece)
       if (isOrdinary && availability.has(slot, piece)) this.#takeFree(nowMs, slot, open)
       open = next
     }
@@ -312,7 +334,9 @@ export class BlockChoice {
       const piece = this.#nextMissing(slot)
       if (piece < 0) return
       const before = this.#count
-      this.#takeFree(nowMs, slot, states.open(piece))
+      const open = states.open(piece)
+      states.table.setOwner(open, slot)
+      this.#takeFree(nowMs, slot, open)
       if (this.#count === before) return
     }
   }

@@ -20,8 +20,8 @@ const WRITING = 2
 export type OpenState = 'in-flight' | 'hashing' | 'writing'
 const STATE_NAMES: readonly OpenState[] = ['in-flight', 'hashing', 'writing']
 
-/** As a sender: nobody, or a peer that left. */
-const NOBODY = SLOTS_MAX
+/** As a sender or an owner: nobody, or a peer that left. */
+export const NOBODY = SLOTS_MAX
 export const NOT_OPEN = -1
 
 export class BlockTable {
@@ -40,6 +40,7 @@ export class BlockTable {
   readonly #blockStates: Uint8Array
   readonly #firstRows: Int32Array
   readonly #senders: Uint8Array
+  readonly #owners: Uint8Array
   readonly #unused: Int32Array
   #unusedCount: number
   #firstPickable = NOT_OPEN
@@ -60,6 +61,7 @@ export class BlockTable {
     this.#blockStates = new Uint8Array(rows)
     this.#firstRows = new Int32Array(rows).fill(NO_ROW)
     this.#senders = new Uint8Array(rows)
+    this.#owners = new Uint8Array(openMax).fill(NOBODY)
     this.#unused = Int32Array.from({ length: openMax }, (_, index) => openMax - 1 - index)
     this.#unusedCount = openMax
   }
@@ -112,6 +114,7 @@ export class BlockTable {
     this.#freeCounts[open] = count
     this.#receivedCounts[open] = 0
     this.#freeFrom[open] = 0
+    this.#owners[open] = NOBODY
     const first = open * this.#blocks.perPiece
     this.#blockStates.fill(FREE, first, first + count)
     this.#senders.fill(NOBODY, first, first + count)
@@ -239,8 +242,25 @@ export class BlockTable {
     return this.#senders[open * this.#blocks.perPiece + index] as PeerSlot
   }
 
+  /** Who began the piece and should go on with it, or `NOBODY`. */
+  ownerOf(open: OpenIndex): PeerSlot {
+    return this.#owners[open] as PeerSlot
+  }
+
+  setOwner(open: OpenIndex, slot: PeerSlot): void {
+    this.#owners[open] = slot
+  }
+
+  /** The peer does not go on for now: anybody may finish what it began. */
+  disown(slot: PeerSlot): void {
+    for (let open = 0; open < this.openMax; open++) {
+      if (this.#owners[open] === slot) this.#owners[open] = NOBODY
+    }
+  }
+
   /** The slot will name another peer from here on. */
   forgetSender(slot: PeerSlot): void {
+    this.disown(slot)
     for (let entry = 0; entry < this.#senders.length; entry++) {
       if (this.#senders[entry] === slot) this.#senders[entry] = NOBODY
     }

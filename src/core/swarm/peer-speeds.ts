@@ -15,6 +15,8 @@ const UNKNOWN_BYTES_PER_SECOND = 250_000
 const SAMPLES_MIN = 4
 /** A block that a busy peer has not sent after so many mean answer times is lost. */
 const LOST_MEANS = 3
+/** At the end of a download, how long a peer has to be silent before its blocks are asked of another. */
+const SILENCE_AT_END_MS = 1000
 /** Timers and the loop are no finer: a block is not late for less. */
 const LATE_SLACK_MS = 10
 /** The standard deviation of a normal spread, over its mean absolute deviation. */
@@ -231,13 +233,15 @@ export class PeerSpeeds {
 
   /**
    * When a block asked for at `askedMs` is late: after mean + sigma, if the peer has been silent besides. While
-   * it sends others, ours is only further back in its queue; much later than that, it is lost.
+   * it sends others, ours is only further back in its queue; much later than that, it is lost. Where nobody waits
+   * for it (`isAwaited` false), the silence has to be longer: a copy costs as much as the block.
    */
-  lateAtMs(slot: PeerSlot, askedMs: Millis): Millis {
+  lateAtMs(slot: PeerSlot, askedMs: Millis, isAwaited: boolean): Millis {
     const times = this.#timesOf(slot)
     if (times === undefined) return askedMs + UNKNOWN_ANSWER_MS
     const { meanMs, sigmaMs } = times
     const silentSinceMs = (this.#peers[slot] as PeerSpeed).silentSinceMs
+    if (!isAwaited) return silentSinceMs + Math.max(SILENCE_AT_END_MS, meanMs + sigmaMs)
     const silentMs = silentSinceMs + meanMs / 2 + sigmaMs
     const lostMs = askedMs + LOST_MEANS * meanMs + sigmaMs
     return Math.min(lostMs, Math.max(askedMs + meanMs + sigmaMs, silentMs))

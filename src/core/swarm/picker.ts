@@ -149,6 +149,7 @@ export class Picker {
   choked(slot: PeerSlot): void {
     if (this.#states.returnAll(slot) > 0) this.#workCameFree()
     this.#speeds.setChoked(slot, true)
+    this.#states.table.disown(slot)
     this.#suspects.unchoose(slot)
   }
 
@@ -464,6 +465,7 @@ export class Picker {
 
   #stall(slot: PeerSlot): void {
     this.#speeds.setStalled(slot)
+    this.#states.table.disown(slot)
     this.#suspects.unchoose(slot)
     this.#states.withdrawWhere(slot, piece => this.#deadlines.covers(piece))
     this.#workCameFree()
