@@ -25,12 +25,10 @@ const GAIN = 1.25
 const FLAT_ROUNDS_MAX = 3
 /** A round is at least this long: a burst of saved-up quota must not pass for the link's rate. */
 const ROUND_MIN_MS = 8
-/** The rate is the mean of a span of this many round trips and gaps, within these bounds. */
-const SPAN_TRIPS = 4
+/** The rate is the mean of the last rounds that cover so many round trips and gaps, and this time. */
+const SPAN_TRIPS = 3
 const SPAN_MIN_MS = 100
-const BUCKETS = 40
-const BUCKET_MS = 25
-const SPAN_MAX_MS = BUCKETS * BUCKET_MS
+const ROUNDS_KEPT = 32
 /** A longer silence is a stall, not the rhythm of a rate limit; libtorrent's limiter ticks at 500 ms. */
 const GAP_LIMIT_MS = 600
 /** What a gap still counts a round later: rhythms stay, accidents fade. */
@@ -50,10 +48,11 @@ export class Pipeline {
   #roundGapMs = 0
   #lastArrivalMs: Millis = Number.NaN
   #roundStartedMs: Millis = Number.NaN
-  #activeSinceMs: Millis = Number.NaN
-  /** Bytes by the bucket of time in which they came, a ring. */
-  readonly #buckets = new Float64Array(BUCKETS)
-  #bucket = 0
+  #roundBytes = 0
+  /** Of the last rounds, a ring: what came in each, and how long it was. */
+  readonly #bytes = new Float64Array(ROUNDS_KEPT)
+  readonly #durationsMs = new Float64Array(ROUNDS_KEPT)
+  #rounds = 0
 
   /** The shortest time seen between asking and getting; `Infinity` before the first sample. */
   get roundTripMs(): number {
@@ -73,12 +72,10 @@ export class Pipeline {
 
   /** Nothing was in flight before now: the silence up to here is ours, not the peer's. */
   resume(nowMs: Millis): void {
-    this.#activeSinceMs = nowMs
     this.#lastArrivalMs = nowMs
     this.#roundStartedMs = nowMs
     this.#roundGapMs = 0
-    this.#buckets.fill(0)
-    this.#bucket = Math.floor(nowMs / BUCKET_MS)
+    this.#roundBytes = 0
   }
 
   /** A block of `bytes` arrived that was asked for at `askedAtMs`. */
@@ -86,9 +83,7 @@ export class Pipeline {
     const gapMs = nowMs - this.#lastArrivalMs
     if (gapMs > this.#roundGapMs) this.#roundGapMs = Math.min(GAP_LIMIT_MS, gapMs)
     this.#lastArrivalMs = nowMs
-    this.#turnTo(nowMs)
-    const index = this.#bucket % BUCKETS
-    this.#buckets[index] = (this.#buckets[index] as number) + bytes
+    this.#roundBytes += bytes
     const tookMs = nowMs - askedAtMs
     if (tookMs < this.#roundTripMs) this.#roundTripMs = Math.max(0.05, tookMs)
     if (askedAtMs >= this.#roundStartedMs && nowMs - this.#roundStartedMs >= ROUND_MIN_MS) {
@@ -98,17 +93,20 @@ export class Pipeline {
 
   #endRound(nowMs: Millis): void {
     this.#gapMs = Math.max(this.#roundGapMs, this.#gapMs * GAP_DECAY)
-    this.#roundStartedMs = nowMs
-    this.#roundGapMs = 0
+    const index = this.#rounds++ % ROUNDS_KEPT
+    this.#bytes[index] = this.#roundBytes
+    this.#durationsMs[index] = nowMs - this.#roundStartedMs
+    this.resume(nowMs)
     const cycleMs = this.#roundTripMs + this.#gapMs + SLACK_MS
-    const rate = this.#rateOver(nowMs, SPAN_TRIPS * cycleMs)
+    const rate = this.#rateOver(Math.max(SPAN_MIN_MS, SPAN_TRIPS * cycleMs))
     this.bytesPerSecond = rate
     // Blocks follow each other at a distance even when nothing is amiss: that is no gap to bridge.
     const spacingMs = Math.min(this.#gapMs, (BLOCK_BYTES * 1000) / rate)
-    const bridgedMs = cycleMs - spacingMs
     const gain = this.#isStarting ? GAIN_AT_START : GAIN
     if (this.#isStarting) this.#checkStart(rate)
-    const wanted = Math.ceil((gain * rate * bridgedMs) / 1000 / BLOCK_BYTES) + BLOCKS_SPARE
+    const bridged = (gain * rate * (cycleMs - spacingMs)) / 1000
+    const least = this.#isStarting ? BLOCKS_AT_START : 0
+    const wanted = Math.max(least, Math.ceil(bridged / BLOCK_BYTES) + BLOCKS_SPARE)
     this.targetBlocks = Math.min(wanted, 2 * this.targetBlocks, this.#limitBlocks)
   }
 
@@ -119,23 +117,16 @@ export class Pipeline {
     if (this.#flatRounds >= FLAT_ROUNDS_MAX) this.#isStarting = false
   }
 
-  /** Mean rate of the last `spanMs`, or of the time since the pipeline was last empty if that is less. */
-  #rateOver(nowMs: Millis, spanMs: number): number {
-    const boundedMs = Math.max(SPAN_MIN_MS, Math.min(SPAN_MAX_MS - BUCKET_MS, spanMs))
-    const buckets = Math.ceil(boundedMs / BUCKET_MS)
+  /** Mean rate of the last rounds that cover `spanMs`: from round to round, so that bursts count whole. */
+  #rateOver(spanMs: number): number {
+    const kept = Math.min(this.#rounds, ROUNDS_KEPT)
     let bytes = 0
-    for (let back = 0; back < buckets; back++) {
-      bytes += this.#buckets[(this.#bucket - back + BUCKETS) % BUCKETS] as number
+    let durationMs = 0
+    for (let back = 1; back <= kept && durationMs < spanMs; back++) {
+      const index = (this.#rounds - back) % ROUNDS_KEPT
+      bytes += this.#bytes[index] as number
+      durationMs += this.#durationsMs[index] as number
     }
-    const firstBucketMs = (this.#bucket - buckets + 1) * BUCKET_MS
-    const coveredMs = nowMs - Math.max(firstBucketMs, this.#activeSinceMs)
-    return (bytes * 1000) / Math.max(coveredMs, ROUND_MIN_MS)
-  }
-
-  #turnTo(nowMs: Millis): void {
-    const bucket = Math.floor(nowMs / BUCKET_MS)
-    const steps = Math.min(BUCKETS, bucket - this.#bucket)
-    for (let step = 1; step <= steps; step++) this.#buckets[(this.#bucket + step) % BUCKETS] = 0
-    this.#bucket = bucket
+    return (bytes * 1000) / durationMs
   }
 }
