@@ -129,6 +129,11 @@ export class SimDisk {
     return new Map([...this.#files].map(([path, file]) => [path, file.bytes]))
   }
 
+  /** A view of one file; `undefined` where there is none. */
+  file(path: string): Uint8Array | undefined {
+    return this.#files.get(path)?.bytes
+  }
+
   get usedBytes(): number {
     let used = 0
     for (const file of this.#files.values()) used += file.size
@@ -206,10 +211,11 @@ export class SimDisk {
       if (position > 0 && this.#taken.has(path)) return failed(effect, 'missing')
       const file = this.#fileAt(path)
       const grows = Math.max(0, position + bytes.length - file.size)
-      const fits = Math.max(0, this.capacityBytes - this.usedBytes)
-      if (bytes.length > 0 && grows > fits) {
+      const isBounded = this.capacityBytes !== Number.POSITIVE_INFINITY
+      const over = isBounded ? grows - Math.max(0, this.capacityBytes - this.usedBytes) : 0
+      if (bytes.length > 0 && over > 0) {
         // As a real disk does: what fits is written, and then there is no more room.
-        const kept = bytes.length - (grows - fits)
+        const kept = bytes.length - over
         if (kept > 0) file.write(position, bytes.subarray(0, kept))
         return failed(effect, 'full')
       }

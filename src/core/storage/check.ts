@@ -5,20 +5,22 @@ import { assert, type BitField } from '../bytes/index.ts'
 import type { DiskQueue } from './disk-queue.ts'
 import type { Ledger } from './ledger.ts'
 import { gather } from './reader.ts'
-import { Slots } from './slots.ts'
+import type { SlotEntry } from './slots.ts'
 
 export interface CheckHost {
   /** Asks the swarm whether these are the bytes of `piece`. */
   verify(piece: number, bytes: Uint8Array): void
   /** A right piece that is not where it should be: it is to be kept like one that a peer sent. */
   keep(piece: number, bytes: Uint8Array): void
+  /** A file is right up to and with `lastByte`, as far as the system's cache goes: no sync vouches for it. */
+  found(file: number, lastByte: number): void
   /** These pieces of the record are as it says. */
   trusted(pieces: readonly number[]): void
   /** Everything that is right is known; `files` are longer on disk than what of them is right. */
   done(result: { files: readonly number[]; isForeign: boolean }): void
 }
 
-type Source = { readonly kind: 'files' } | { readonly kind: 'slot'; readonly slot: number }
+type Source = { readonly kind: 'files' } | { readonly kind: 'slot'; readonly entry: SlotEntry }
 
 export class Check {
   readonly #ledger: Ledger
@@ -27,10 +29,8 @@ export class Check {
   readonly #vouched: BitField | undefined
   /** Size of each file on disk as far as a short read has told; `Infinity` until then. */
   readonly #sizes: Float64Array
-  /** Where each file had bytes beyond what is known to be right. */
-  readonly #beyond: Float64Array
   #nextPiece = 0
-  #slots: { slot: number; piece: number }[] | undefined
+  #slots: readonly SlotEntry[] = []
   #nextEntry = 0
   #asked: { piece: number; bytes: Uint8Array; source: Source } | undefined
   #rightCount = 0
@@ -41,11 +41,19 @@ export class Check {
     this.#vouched = vouched
     this.#host = host
     this.#sizes = new Float64Array(ledger.layout.files.length).fill(Number.POSITIVE_INFINITY)
-    this.#beyond = new Float64Array(ledger.layout.files.length)
   }
 
-  /** Begins with one read for each file that the record vouches for: is it still that long? */
+  /** Begins with the table of slots, so that no slot of an earlier run is used before it is looked at. */
   start(): void {
+    const { slots, layout } = this.#ledger
+    this.#disk.read(slots.path, 0, slots.tableBytes, table => {
+      this.#slots = slots.open(table ?? new Uint8Array(0), layout.pieceCount)
+      this.#probe()
+    })
+  }
+
+  /** One read for each file that the record vouches for: is it still that long? */
+  #probe(): void {
     const { layout } = this.#ledger
     let left = 1
     const probed = () => {
@@ -69,9 +77,9 @@ export class Check {
     assert(asked?.piece === piece, 'an answer to another check')
     this.#asked = undefined
     if (isRight && !this.#ledger.has(piece)) {
-      this.#rightCount++
+      if (this.#ledger.layout.spans(piece).length > 0) this.#rightCount++
       this.#accept(piece, asked.bytes, asked.source)
-    }
+    } else if (asked.source.kind === 'slot') this.#ledger.slots.dismiss(asked.source.entry)
     this.#next()
   }
 
@@ -105,7 +113,6 @@ export class Check {
   #next(): void {
     const piece = this.#nextInFiles()
     if (piece !== undefined) this.#readFiles(piece)
-    else if (this.#slots === undefined) this.#readTable()
     else this.#nextSlot()
   }
 
@@ -127,7 +134,8 @@ export class Check {
         continue
       }
       this.#nextPiece++
-      if (span !== undefined) return piece
+      // A piece of nothing but padding is there without a disk; it is verified like any other.
+      return piece
     }
     return undefined
   }
@@ -141,70 +149,71 @@ export class Check {
     }
     gather(this.#disk, layout, part, onBytes, (file, size) => {
       this.#sizes[file] = Math.min(this.#sizes[file] as number, size)
-      this.#beyond[file] = Math.max(this.#beyond[file] as number, size)
-    })
-  }
-
-  #readTable(): void {
-    const { slots, layout } = this.#ledger
-    this.#disk.read(slots.path, 0, slots.tableBytes, table => {
-      this.#slots = Slots.entriesOf(table ?? new Uint8Array(0), layout.pieceCount)
-      this.#nextSlot()
     })
   }
 
   #nextSlot(): void {
-    let entry = this.#slots?.[this.#nextEntry++]
+    const { slots, layout } = this.#ledger
+    let entry = this.#slots[this.#nextEntry++]
     while (entry !== undefined && this.#ledger.has(entry.piece)) {
-      entry = this.#slots?.[this.#nextEntry++]
+      slots.dismiss(entry)
+      entry = this.#slots[this.#nextEntry++]
     }
     if (entry === undefined) {
       this.#finish()
       return
     }
-    const { slots, layout } = this.#ledger
-    const { piece, slot } = entry
-    const size = layout.pieceSize(piece)
-    this.#disk.read(slots.path, slots.positionOfSlot(slot), size, bytes => {
-      if (bytes?.length !== size) this.#nextSlot()
-      else this.#verify(piece, bytes, { kind: 'slot', slot })
+    const source = { kind: 'slot', entry } as const
+    const size = layout.pieceSize(entry.piece)
+    this.#disk.read(slots.path, entry.position, size, bytes => {
+      if (bytes?.length === size) this.#verify(source.entry.piece, bytes, source)
+      else {
+        slots.dismiss(source.entry)
+        this.#nextSlot()
+      }
     })
   }
 
   #verify(piece: number, bytes: Uint8Array, source: Source): void {
-    if (source.kind === 'files') this.#noteBeyond(piece)
     this.#asked = { piece, bytes, source }
     this.#host.verify(piece, bytes)
   }
 
-  #noteBeyond(piece: number): void {
-    for (const { file, positionInFile, size } of this.#ledger.layout.spans(piece)) {
-      this.#beyond[file] = Math.max(this.#beyond[file] as number, positionInFile + size)
-    }
-  }
-
   #accept(piece: number, bytes: Uint8Array, source: Source): void {
     if (source.kind === 'slot') {
-      if (this.#ledger.slots.adopt(piece, source.slot)) {
-        this.#ledger.shelve(piece)
-        this.#ledger.count(piece)
-      }
+      this.#ledger.slots.adopt(source.entry)
+      this.#ledger.shelve(piece)
+      this.#ledger.count(piece)
       return
     }
     const spans = this.#ledger.layout.spans(piece)
-    for (const { file, positionInFile, size } of spans) {
-      if (this.#ledger.grown(file) === positionInFile) {
-        this.#ledger.setGrown(file, positionInFile + size)
-      }
+    for (const { file, positionInFile, positionInPiece, size } of spans) {
+      if (this.#ledger.grown(file) !== positionInFile) continue
+      this.#ledger.setGrown(file, positionInFile + size)
+      this.#host.found(file, bytes[positionInPiece + size - 1] as number)
     }
     this.#host.keep(piece, bytes)
   }
 
+  /** Looks behind the right part of every file: what is there is torn, or not ours. */
   #finish(): void {
-    const files = [...this.#beyond.keys()].filter(
-      file => (this.#beyond[file] as number) > this.#ledger.grown(file),
-    )
-    const isForeign = this.#vouched === undefined && this.#rightCount === 0 && files.length > 0
-    this.#host.done({ files, isForeign })
+    const { layout } = this.#ledger
+    const files: number[] = []
+    let left = 1
+    const probed = () => {
+      if (--left > 0) return
+      const isForeign = this.#vouched === undefined && this.#rightCount === 0 && files.length > 0
+      this.#host.done({ files, isForeign })
+    }
+    for (const [file, { path, isPadding }] of layout.files.entries()) {
+      const grown = this.#ledger.grown(file)
+      if (isPadding || (this.#sizes[file] as number) <= grown) continue
+      left++
+      this.#disk.read(path, grown, 1, bytes => {
+        if (bytes !== undefined && bytes.length > 0) files.push(file)
+        probed()
+      })
+    }
+    probed()
   }
 }

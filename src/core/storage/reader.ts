@@ -40,10 +40,10 @@ export class Reader {
   /** Answers with 1 to `size` bytes of `file` from `begin` on: as far as they lie in one place. */
   read(request: RequestId, file: number, begin: number, size: number): void {
     const { layout, slots } = this.#ledger
-    const { path, offset } = layout.file(file)
+    const { path, offset, size: fileSize } = layout.file(file)
     const piece = layout.pieceAt(file, begin)
     const inPiece = offset + begin - piece * layout.pieceBytes
-    const inOnePiece = Math.min(size, layout.pieceBytes - inPiece)
+    const inOnePiece = Math.min(size, fileSize - begin, layout.pieceBytes - inPiece)
     const held = this.#ledger.held.get(piece)
     const grown = this.#ledger.grown(file)
     if (held !== undefined) {

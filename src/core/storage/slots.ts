@@ -6,6 +6,13 @@ import { assert, readUint32, writeUint32 } from '../bytes/index.ts'
 const ENTRY_BYTES = 4
 const TABLE_ALIGNMENT_BYTES = 4096
 
+/** What the table on disk says of one slot, and where its bytes lie. */
+export interface SlotEntry {
+  readonly slot: number
+  readonly piece: number
+  readonly position: number
+}
+
 /** Which piece waits in which slot. Bytes are moved by others. */
 export class Slots {
   readonly path: string
@@ -19,6 +26,8 @@ export class Slots {
   /** Slots whose pieces are in their files but not yet for certain: overwritten only after an fsync. */
   #leaving: number[] = []
   #lowestFree = 0
+  /** Before the table on disk is read no slot is given out: a piece of an earlier run may be in it. */
+  #isOpen = false
 
   constructor(path: string, pieceBytes: number, capacity: number) {
     this.path = path
@@ -66,11 +75,13 @@ export class Slots {
   /** The lowest free slot becomes the piece's. @returns false when there is none. */
   take(piece: number): boolean {
     assert(!this.#slotOf.has(piece), 'a piece with two slots')
+    if (!this.#isOpen) return false
     let slot = this.#lowestFree
     while (this.#pieceIn.has(slot)) slot++
     this.#lowestFree = slot
     if (slot >= this.capacity) return false
-    this.#bind(piece, slot)
+    this.#slotOf.set(piece, slot)
+    this.#pieceIn.set(slot, piece)
     return true
   }
 
@@ -107,31 +118,34 @@ export class Slots {
     for (const slot of slots) this.#free(slot)
   }
 
-  /** Reads a table found on disk. @returns pairs of slot and piece, to be verified and then `adopt`ed. */
-  static entriesOf(table: Uint8Array, pieceCount: number): { slot: number; piece: number }[] {
-    const entries: { slot: number; piece: number }[] = []
-    for (let slot = 0; (slot + 1) * ENTRY_BYTES <= table.length; slot++) {
+  /**
+   * Reads the table found on disk. Its slots stay as they are until `adopt` or `dismiss` says what becomes
+   * of each; the others may be used from here on.
+   */
+  open(table: Uint8Array, pieceCount: number): readonly SlotEntry[] {
+    const entries: SlotEntry[] = []
+    for (let slot = 0; slot < this.capacity && (slot + 1) * ENTRY_BYTES <= table.length; slot++) {
       const piece = readUint32(table, slot * ENTRY_BYTES) - 1
-      if (piece >= 0 && piece < pieceCount) entries.push({ slot, piece })
+      if (piece < 0 || piece >= pieceCount) continue
+      const position = this.#tableBytes + slot * this.#pieceBytes
+      entries.push({ slot, piece, position })
+      this.#pieceIn.set(slot, piece)
     }
+    this.#isOpen = true
     return entries
   }
 
-  positionOfSlot(slot: number): number {
-    return this.#tableBytes + slot * this.#pieceBytes
-  }
-
-  /** Takes over a slot found on disk whose bytes are right. */
-  adopt(piece: number, slot: number): boolean {
-    if (this.#slotOf.has(piece) || this.#pieceIn.has(slot) || slot >= this.capacity) return false
-    this.#bind(piece, slot)
-    this.#filled.add(piece)
-    return true
-  }
-
-  #bind(piece: number, slot: number): void {
+  /** The bytes in the slot are right, and nowhere else. */
+  adopt({ piece, slot }: SlotEntry): void {
+    assert(this.#pieceIn.get(slot) === piece && !this.#slotOf.has(piece), 'a slot of another piece')
     this.#slotOf.set(piece, slot)
-    this.#pieceIn.set(slot, piece)
+    this.#filled.add(piece)
+  }
+
+  /** The bytes in the slot are wrong, or elsewhere too. */
+  dismiss({ piece, slot }: SlotEntry): void {
+    assert(this.#pieceIn.get(slot) === piece, 'a slot of another piece')
+    this.#leaving.push(slot)
   }
 
   #unbind(piece: number): void {

@@ -60,6 +60,7 @@ export class Store {
     this.#check = new Check(this.#ledger, this.#disk, vouched, {
       verify: (piece, bytes) => notify({ kind: 'check', piece, bytes }),
       keep: (piece, bytes) => this.#shelf.put(this.#nowMs, piece, bytes),
+      found: (file, lastByte) => this.#vouching.wrote(file, lastByte),
       trusted: pieces => this.#vouching.begin(pieces),
       done: result => this.#found(result),
     })
@@ -78,7 +79,7 @@ export class Store {
 
   /** Whether the search for what is on disk goes on. */
   get isChecking(): boolean {
-    return this.#phase === 'checking'
+    return this.#phase === 'checking' || this.#phase === 'found'
   }
 
   get wakeAtMs(): Millis {
@@ -214,7 +215,7 @@ export class Store {
 
   /** What follows from whatever has just happened. */
   #settle(nowMs: Millis): void {
-    if (this.#phase === 'found') this.#openWhenSafe()
+    if (this.#phase === 'found') this.#openWhenSafe(nowMs)
     if (this.#phase === 'removing') this.#finishRemove()
     else if (this.#phase === 'stopping') this.#finishStop(nowMs)
     else if (this.#phase !== 'over') this.#vouching.step(nowMs)
@@ -224,7 +225,7 @@ export class Store {
     this.#phase = 'found'
     if (result.isForeign) this.#tellForeign(result.files)
     else this.#oversized = result.files
-    this.#openWhenSafe()
+    this.#openWhenSafe(this.#nowMs)
   }
 
   #tellForeign(files: readonly number[]): void {
@@ -237,11 +238,13 @@ export class Store {
     })
   }
 
-  /** Files are cut only when the right pieces found beyond the cut have reached a slot. */
-  #openWhenSafe(): void {
+  /** Files are cut only when the right pieces found beyond the cut are in slots, and those are synced. */
+  #openWhenSafe(nowMs: Millis): void {
     if (this.#oversized.length > 0) {
       this.#shelf.spillAll()
       for (const held of this.#ledger.held.values()) if (held.isSpilling) return
+      if (!this.#vouching.isClean) this.#vouching.now(nowMs)
+      if (!this.#vouching.isClean) return
     }
     this.#phase = 'open'
     // From here on the record says that the files are ours, before the first byte is written to them.
