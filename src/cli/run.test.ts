@@ -153,6 +153,18 @@ test('a problem that is over is told as good news', async () => {
   await code
 })
 
+test('without peers the user is told where they were looked for', async () => {
+  const { code, client, display, stop } = begin(['a'], { bootstrap: ['r:1'], peer: ['h:2'] })
+  await settled()
+  const problem = { code: 'no-peers', message: 'Nobody is there.', isFatal: false }
+  client.torrents[0]!.emit({ type: 'problem', ...problem })
+  expect(display.told.at(-1)).toBe(
+    'problem no-peers false: Nobody is there. Tried: the DHT from r:1, --peer h:2.',
+  )
+  stop.abort()
+  await code
+})
+
 test('when one of two sources is bad the other goes on, and the exit code tells', async () => {
   const { code, client, display } = begin(['bad', 'a'], { exit: true })
   await settled()

@@ -2,7 +2,7 @@
 // closes, on the way of failure too.
 import type { ClientOptions, Torrent, TorrentEvent, TorrentLive } from '../node/index.ts'
 import type { RunningServer, ServerOptions } from '../server/index.ts'
-import type { Display } from './display.ts'
+import type { Display, Problem } from './display.ts'
 import type { Settings } from './options.ts'
 
 /** Kept in one place, so that what the page remembers (positions, theme) survives the next start. */
@@ -203,7 +203,7 @@ class Session {
       this.#tell(display => {
         // A problem that is over is good news, not a problem.
         if (event.code === 'over') display.note(event.message)
-        else display.problem(event, name ?? infohash)
+        else display.problem(withWhatWasTried(event, this.#options.settings), name ?? infohash)
       })
       if (event.isFatal) this.#outcomes.set(torrent, 'failed')
       this.#judge()
@@ -242,6 +242,18 @@ class Session {
     if (this.#shown === undefined) this.#early.push(tell)
     else tell(this.#shown.display, this.#shown.server)
   }
+}
+
+/** The engine says that nobody is there; where it looked, only the settings know. */
+function withWhatWasTried(problem: Problem, settings: Settings): Problem {
+  if (problem.code !== 'no-peers') return problem
+  const { dht, bootstrap, peer } = settings
+  const routers = bootstrap.length === 0 ? 'the public routers' : bootstrap.join(' ')
+  const tried = [
+    dht ? `the DHT from ${routers}` : 'no DHT (--no-dht)',
+    ...(peer.length === 0 ? [] : [`--peer ${peer.join(' ')}`]),
+  ]
+  return { ...problem, message: `${problem.message} Tried: ${tried.join(', ')}.` }
 }
 
 /** What to say of an error: its own sentence when it has a name that we give, else that it is ours. */

@@ -13,9 +13,13 @@ export async function withStopSignal<T>(work: (stop: AbortSignal) => Promise<T>)
   }
   // SIGBREAK exists on Windows alone; listening for it elsewhere is allowed and silent.
   for (const name of SIGNALS) process.on(name, heard)
+  // The reader of our output went away (`| head`): there is nobody left to tell.
+  const unheard = () => stop.abort()
+  process.stdout.on('error', unheard)
   try {
     return await work(stop.signal)
   } finally {
     for (const name of SIGNALS) process.off(name, heard)
+    process.stdout.off('error', unheard)
   }
 }

@@ -89,8 +89,6 @@ export function makeDisplay(
   urlOf: (path: string) => string,
 ): Display {
   const { stdout, env } = process
-  // The reader of our output went away (`| head`): there is nobody to tell any more.
-  stdout.once('error', () => process.exit(0))
   if (settings.json) return new JsonDisplay({ output: stdout, now: () => performance.now(), urlOf })
   if (!stdout.isTTY || env.TERM === 'dumb')
     return new LineDisplay({ output: stdout, isVerbose: settings.verbose })

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,6 +101,39 @@ test('a magnet link is streamed while it downloads, with ranges, and Ctrl-C stop
   const whole = await fetch(url)
   expect(sha256(new Uint8Array(await whole.arrayBuffer()))).toBe(sha256(film))
   command.process.kill('SIGINT')
+  expect(await command.end()).toBe(0)
+})
+
+test.skipIf(process.platform === 'win32')('--player starts the player on the video', async () => {
+  const told = join(home, 'told')
+  await writeFile(
+    join(home, 'mpv'),
+    `#!/bin/sh\nprintf %s "$*" > '${told}.new'\nmv '${told}.new' '${told}'\n`,
+  )
+  await chmod(join(home, 'mpv'), 0o755)
+  const words = [torrent, '--peer', seeder.address, '--no-dht', '--http', '0', '--json']
+  await using command = start([...words, '--player', 'mpv'], {
+    PATH: `${home}:${process.env.PATH}`,
+  })
+  const { url } = (await command.line('listening')) as unknown as { url: string }
+  await expect
+    .poll(() => readFile(told, 'utf8').catch(() => ''), { timeout: 20_000 })
+    .toMatch(new RegExp(`^${url}stream/${seeder.infohash}/\\d/film\\.mp4$`))
+})
+
+test('everything leaves from the address that --bind names', async () => {
+  const words = [torrent, '--peer', seeder.address, '--no-dht', '--http', '0', '--json', '--exit']
+  await using command = start([...words, '--bind', '127.0.81.77'])
+  expect(await command.end()).toBe(0)
+  await expect
+    .poll(() => seeder.told.map(line => String(line.connected)).join(' '))
+    .toMatch(/127\.0\.81\.77:/)
+})
+
+test('output that nobody reads any more stops the run, and it saves', async () => {
+  const words = [torrent, '--peer', seeder.address, '--no-dht', '--http', '0']
+  await using command = start(words)
+  command.process.stdout!.destroy()
   expect(await command.end()).toBe(0)
 })
 
