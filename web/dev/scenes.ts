@@ -167,7 +167,7 @@ function filesOf(name: string, clip: string): FileView[] {
       `The Long Sea/The.Long.Sea.S01E${String(index + 1).padStart(2, '0')}.1080p.mp4`,
       310e6 + index * 9e6,
     ]),
-    many: Array.from({ length: 4_000 }, (_, index) => [
+    many: Array.from({ length: 10_000 }, (_, index) => [
       `Box/disc ${1 + (index % 40)}/track ${index}.mp4`,
       2e6,
     ]),

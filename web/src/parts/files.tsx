@@ -23,9 +23,9 @@ export function Files({ torrent, current }: Props) {
   const { files } = torrent
   if (files.length === 0) return null
   const needle = search.value.trim().toLowerCase()
-  const found = inOrder(files, orderFor(torrent)).filter(file =>
-    file.path.toLowerCase().includes(needle),
-  )
+  const ordered = inOrder(files, orderFor(torrent))
+  const found =
+    needle === '' ? ordered : ordered.filter(file => file.path.toLowerCase().includes(needle))
   const rows = found.slice(0, rowsMax.value)
   const want = (changed: readonly FileView[], isWanted: boolean): void => {
     const wanted = new Set(files.filter(file => file.isWanted).map(file => file.index))

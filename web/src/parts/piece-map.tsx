@@ -136,26 +136,21 @@ function usePainting(
     if (element === null || pieces.count === 0) return
     noteNew(since.current, before.current, pieces)
     before.current = pieces
-    const ink = inkOf(element)
+    const paintAll = () => paintMap(element, { grid, pieces, marks, ink: inkOf(element) })
+    let paintGlow = paintAll()
     let frame = 0
-    const paint = (nowMs: number): void => {
+    const glow = (nowMs: number): void => {
+      paintGlow(since.current, nowMs)
       for (const [piece, atMs] of since.current) {
         if (nowMs - atMs > GLOW_MS) since.current.delete(piece)
       }
-      paintMap(element, { grid, pieces, marks, ink, glow: since.current, nowMs })
-      if (since.current.size > 0) frame = requestAnimationFrame(paint)
+      if (since.current.size > 0) frame = requestAnimationFrame(glow)
     }
-    paint(performance.now())
+    if (since.current.size > 0) glow(performance.now())
     const scheme = matchMedia('(prefers-color-scheme: dark)')
-    const repaint = (): void =>
-      paintMap(element, {
-        grid,
-        pieces,
-        marks,
-        ink: inkOf(element),
-        glow: since.current,
-        nowMs: performance.now(),
-      })
+    const repaint = (): void => {
+      paintGlow = paintAll()
+    }
     scheme.addEventListener('change', repaint)
     return () => {
       cancelAnimationFrame(frame)

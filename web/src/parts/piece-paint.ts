@@ -26,15 +26,21 @@ export interface Picture {
   readonly pieces: Pieces
   readonly marks: Marks
   readonly ink: Ink
-  /** When each new piece came, by piece. */
-  readonly glow: ReadonlyMap<number, number>
-  readonly nowMs: number
 }
 
-export function paintMap(canvas: HTMLCanvasElement, picture: Picture): void {
+/**
+ * Paints every cell.
+ *
+ * @returns what paints one moment of the glow over it: given when each new piece came, by piece, and
+ *   the time now. It touches the glowing cells alone, since it runs with every frame of the screen.
+ */
+export function paintMap(
+  canvas: HTMLCanvasElement,
+  picture: Picture,
+): (glow: ReadonlyMap<number, number>, nowMs: number) => void {
   const { grid, marks, ink } = picture
   const context = canvas.getContext('2d')
-  if (context === null) return
+  if (context === null) return () => {}
   if (canvas.width !== grid.width || canvas.height !== grid.height) {
     canvas.width = grid.width
     canvas.height = grid.height
@@ -43,17 +49,25 @@ export function paintMap(canvas: HTMLCanvasElement, picture: Picture): void {
   context.clearRect(0, 0, grid.width, grid.height)
   const flying = new Set([...picture.pieces.inFlight].map(piece => cellOf(grid, piece)))
   const wanted = cellsOf(grid, marks.windows)
-  for (let cell = 0; cell < grid.cellCount; cell += 1) {
+  const paintOne = (cell: number): void =>
     paintCell(context, picture, cell, { isFlying: flying.has(cell), isNear: wanted.has(cell) })
+  const paintReaders = (): void => {
+    for (const reader of marks.readers) paintReader(context, grid, cellOf(grid, reader), ink.reader)
   }
-  for (const [piece, atMs] of picture.glow) {
-    const box = boxOf(grid, cellOf(grid, piece))
-    context.globalAlpha = Math.max(0, 1 - (picture.nowMs - atMs) / GLOW_MS)
-    context.fillStyle = ink.fresh
-    context.fillRect(box.left, box.top, box.width, box.height)
+  for (let cell = 0; cell < grid.cellCount; cell += 1) paintOne(cell)
+  paintReaders()
+  return (glow, nowMs) => {
+    for (const [piece, atMs] of glow) {
+      const cell = cellOf(grid, piece)
+      const box = boxOf(grid, cell)
+      paintOne(cell)
+      context.globalAlpha = Math.max(0, 1 - (nowMs - atMs) / GLOW_MS)
+      context.fillStyle = ink.fresh
+      context.fillRect(box.left, box.top, box.width, box.height)
+      context.globalAlpha = 1
+    }
+    paintReaders()
   }
-  context.globalAlpha = 1
-  for (const reader of marks.readers) paintReader(context, grid, cellOf(grid, reader), ink.reader)
 }
 
 interface CellState {
@@ -71,7 +85,6 @@ function paintCell(
   const box = boxOf(grid, cell)
   const [begin, end] = piecesIn(grid, cell, pieces.count)
   const share = verifiedCount(pieces, begin, end) / (end - begin)
-  context.globalAlpha = 1
   if (share < 1) {
     context.fillStyle = state.isFlying ? ink.inFlight : state.isNear ? ink.window : ink.missing
     context.fillRect(box.left, box.top, box.width, box.height)
@@ -80,6 +93,7 @@ function paintCell(
     context.globalAlpha = share
     context.fillStyle = ink.verified
     context.fillRect(box.left, box.top, box.width, box.height)
+    context.globalAlpha = 1
   }
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Playback } from './playback.ts'
 
-const EVERY_MS = 500
+const EVERY_MS = 800
 const WIDTH = 32
 const HEIGHT = 18
 
