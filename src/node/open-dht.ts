@@ -18,6 +18,7 @@ import {
   immutableTarget,
   isLastNotice,
   mutableTarget,
+  type NetworkStatus,
   type Router,
   type StoredNotice,
   type TaskId,
@@ -150,6 +151,11 @@ export class Dht implements AsyncDisposable {
   /** Nodes known to be alive. */
   get nodeCount(): number {
     return this.#machine.nodeCount
+  }
+
+  /** What is known of each network. */
+  get status(): readonly NetworkStatus[] {
+    return this.#machine.status
   }
 
   /** How the network sees this node, once enough nodes said so. */
@@ -353,6 +359,8 @@ async function load(directory: string, name: string): Promise<Uint8Array | undef
 
 async function save(file: string, bytes: Uint8Array): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true })
-  await writeFile(`${file}.new`, bytes)
-  await rename(`${file}.new`, file)
+  // Another process may be saving the same name at the same time.
+  const fresh = `${file}.${process.pid}.new`
+  await writeFile(fresh, bytes)
+  await rename(fresh, file)
 }

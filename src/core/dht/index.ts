@@ -4,7 +4,7 @@ export type { Family } from './family.ts'
 export { isIdBoundTo, isIdValidFor, nodeIdFor } from './id.ts'
 export type { Signatures } from './item.ts'
 export { immutableTarget, mutableTarget, targetOf } from './item.ts'
-export { DhtNode, type DhtOptions } from './node.ts'
+export { DhtNode, type DhtOptions, type NetworkStatus } from './node.ts'
 export type { Router } from './routers.ts'
 export {
   type AddContactsCommand,

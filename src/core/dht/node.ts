@@ -57,6 +57,19 @@ const PING_BYTES = 64
 /** Hints that wait for the next task; the oldest make room. */
 export const HINTS_MAX = 64
 
+/** One network as a node sees it. */
+export interface NetworkStatus {
+  readonly family: Family
+  readonly ownId: Key
+  /** Nodes known to be alive. */
+  readonly nodes: number
+  /** Entries in each bucket; index = bits shared with `ownId`. */
+  readonly buckets: readonly number[]
+  readonly externalAddress: Address | undefined
+  /** Nodes in the whole network, estimated from how dense they lie. */
+  readonly networkSize: number | undefined
+}
+
 interface Side {
   readonly family: Family
   readonly table: RoutingTable
@@ -193,6 +206,18 @@ export class DhtNode implements Machine<DhtInput, DhtEffect> {
   /** The IPv4 address (IPv6 where there is no IPv4) that most nodes see us at, once known. @see BEP 42 */
   get externalAddress(): Address | undefined {
     return this.#sides.find(({ external }) => external.current !== undefined)?.external.current
+  }
+
+  /** What is known of each network, for whoever shows it. */
+  get status(): readonly NetworkStatus[] {
+    return this.#sides.map(({ family, table, external, size }) => ({
+      family,
+      ownId: table.ownId,
+      nodes: table.size,
+      buckets: table.bucketCounts,
+      externalAddress: external.current,
+      networkSize: size.nodes,
+    }))
   }
 
   #side(family: Family): Side {

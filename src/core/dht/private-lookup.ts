@@ -47,7 +47,10 @@ export class PrivateLookup extends Task {
     this.#telling = new Telling({
       nearest: () => this.#nearest(),
       tell: (nowMs, subject) => this.#tell(nowMs, subject),
-      heard: (subject, response) => this.#heardPeers(subject, response),
+      heard: (subject, response) => {
+        this.countAnswer()
+        this.#heardPeers(subject, response)
+      },
       isInTime: candidate => this.isWalkOver || this.#isInReach(candidate),
       wanted: () => (this.#isForgiving && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
       changed: nowMs => this.proceed(nowMs),
@@ -125,7 +128,6 @@ export class PrivateLookup extends Task {
     this.host.notify({
       kind: 'lookup-done',
       ...this.end(this.#task),
-      answered: this.answers + this.#telling.answers,
       nodesToldTarget: this.#telling.told,
     })
     this.host.finished(nowMs, this)

@@ -26,6 +26,6 @@ export function mergeFilter(filter: Uint8Array, other: Uint8Array): void {
 export function filterEstimate(filter: Uint8Array): number {
   let ones = 0
   for (const byte of filter) for (let bits = byte; bits !== 0; bits &= bits - 1) ones++
-  const zeros = Math.min(FILTER_BITS - 1, Math.max(1, FILTER_BITS - ones))
+  const zeros = Math.max(1, FILTER_BITS - ones)
   return Math.log(zeros / FILTER_BITS) / (HASHES * Math.log(1 - 1 / FILTER_BITS))
 }

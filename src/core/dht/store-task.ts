@@ -52,6 +52,7 @@ export abstract class StoreTask extends Task {
 
   #wrote(nowMs: Millis, { subject }: Query, outcome: KrpcResponse | KrpcError | undefined): void {
     this.#open--
+    if (outcome !== undefined) this.countAnswer()
     if (outcome?.kind === 'error') this.#refusals.push(outcome.code)
     if (outcome?.kind === 'response') {
       this.#accepted++
@@ -64,6 +65,7 @@ export abstract class StoreTask extends Task {
 
   #checked(nowMs: Millis, outcome: KrpcResponse | KrpcError | undefined): void {
     this.#open--
+    if (outcome !== undefined) this.countAnswer()
     if (outcome?.kind === 'response' && this.isKept(outcome)) this.#verified++
     this.#finish(nowMs)
   }

@@ -180,8 +180,13 @@ export abstract class Task implements QueryOwner, Job {
     this.host.ask(nowMs, { subject, question, owner, ownId })
   }
 
-  answered(nowMs: Millis, query: Query, response: KrpcResponse): void {
+  /** A node answered this task, on its walk or after it. */
+  protected countAnswer(): void {
     this.#answers++
+  }
+
+  answered(nowMs: Millis, query: Query, response: KrpcResponse): void {
+    this.countAnswer()
     const { subject } = query
     if (this.walks.get(familyOf(subject.address))?.answered(subject, response.id) === true) {
       if (response.nodes !== undefined) {
