@@ -1,11 +1,18 @@
 // `torrent-live demo`: a private swarm on this machine, streamed as a real user would stream a real one. A DHT node, five
 // slow peers that share a bundled clip, and the ordinary command that knows nothing but a magnet link.
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ClientOptions, openClient, openDht, type TorrentLive } from '../node/index.ts'
+import {
+  type ClientOptions,
+  type Dht,
+  type OpenDhtOptions,
+  openClient,
+  openDht,
+  type TorrentLive,
+} from '../node/index.ts'
 import { type DemoTorrent, makeDemoTorrent } from './demo-torrent.ts'
 import { thisMachine } from './folders.ts'
 import type { Settings } from './options.ts'
@@ -13,6 +20,8 @@ import { parse } from './parse.ts'
 import { withStopSignal } from './stop-signal.ts'
 import { stream } from './stream.ts'
 import { UsageError } from './values.ts'
+
+type Routers = NonNullable<OpenDhtOptions['routers']>
 
 const NAME = 'torrent-live demo'
 const FILES = ['torrent-live demo.mp4', 'torrent-live demo.en.srt']
@@ -80,27 +89,28 @@ class DemoSwarm {
 
   /** @returns `host:port` of the DHT node to start from. */
   async open(torrent: DemoTorrent): Promise<string> {
-    const host = '127.0.0.1'
-    const dht = await openDht({
-      routers: [],
-      families: ['ipv4'],
-      bind: { ipv4: host },
-      isServing: true,
-      allowPrivate: true,
-    })
-    this.#open.push(dht)
-    const router = `${host}:${dht.ports.ipv4}`
-    const hosts = await seederHosts()
-    await Promise.all(hosts.map(address => this.#seed(torrent, address, router)))
-    return router
+    const router = await this.#node('127.0.0.1', [])
+    const routers = [{ host: '127.0.0.1', port: router.ports.ipv4 ?? 0 }]
+    const places = await seederPlaces()
+    await Promise.all(places.map(place => this.#seed(torrent, place, routers)))
+    return `127.0.0.1:${routers[0]?.port}`
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#open.map(one => one.close()))
   }
 
-  async #seed(torrent: DemoTorrent, host: string, router: string): Promise<void> {
-    const folder = join(this.#folder, `peer-${this.#open.length}-${host}`)
+  async #node(host: string, routers: Routers): Promise<Dht> {
+    const options = { families: ['ipv4'] as const, bind: { ipv4: host }, isServing: true }
+    const node = await openDht({ ...options, routers, allowPrivate: true })
+    this.#open.push(node)
+    return node
+  }
+
+  /** A peer with its own copy, its own node, and an announce that others find. */
+  async #seed(torrent: DemoTorrent, place: Place, routers: Routers): Promise<void> {
+    const { host, port } = place
+    const folder = join(this.#folder, `peer-${port}`)
     const options: ClientOptions = {
       storeDirectory: join(folder, 'store'),
       stateDirectory: join(folder, 'state'),
@@ -109,11 +119,11 @@ class DemoSwarm {
       upLimit: SEEDER_RATE,
       storeLimit: Number.POSITIVE_INFINITY,
       share: { kind: 'full', ratio: Number.POSITIVE_INFINITY },
-      useDht: true,
-      bootstrap: [router],
+      useDht: false,
+      bootstrap: [],
       allowPrivate: true,
       bind: host,
-      port: 0,
+      port,
     }
     const store = join(options.storeDirectory, NAME)
     await mkdir(store, { recursive: true })
@@ -121,6 +131,10 @@ class DemoSwarm {
     const client = await openClient(options)
     this.#open.push(client)
     await seeding(client, torrent)
+    const node = await this.#node(host, routers)
+    const infohash = Uint8Array.from(Buffer.from(torrent.infohash, 'hex'))
+    const announce = node.run({ kind: 'announce', infohash, port, isSeed: true })
+    for await (const _ of announce);
   }
 }
 
@@ -140,16 +154,34 @@ async function seeding(client: TorrentLive, { metainfo }: DemoTorrent): Promise<
   })
 }
 
-/** Each peer has an address of its own where the system has the whole of 127.0.0.0/8, as macOS has not. */
-async function seederHosts(): Promise<string[]> {
-  const own = Array.from({ length: SEEDERS }, (_, index) => `127.0.1.${index + 1}`)
-  return (await canListen(own[0] ?? '')) ? own : own.map(() => '127.0.0.1')
+interface Place {
+  readonly host: string
+  readonly port: number
 }
 
-function canListen(host: string): Promise<boolean> {
+/**
+ * Each peer has a network of its own, for a lookup trusts a /16 once. macOS has 127.0.0.1 alone: there they share it.
+ */
+async function seederPlaces(): Promise<Place[]> {
+  const numbers = Array.from({ length: SEEDERS }, (_, index) => index + 1)
+  return Promise.all(
+    numbers.map(async number => {
+      const host = `127.${number}.0.1`
+      const port = await freePort(host)
+      if (port !== undefined) return { host, port }
+      return { host: '127.0.0.1', port: (await freePort('127.0.0.1')) ?? 0 }
+    }),
+  )
+}
+
+/** @returns `undefined` where this machine has no such address. */
+function freePort(host: string): Promise<number | undefined> {
   return new Promise(resolve => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host, port: 0 }, () => server.close(() => resolve(true)))
+    server.once('error', () => resolve(undefined))
+    server.listen({ host, port: 0 }, () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
   })
 }

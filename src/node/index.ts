@@ -9,5 +9,5 @@ export type {
   TorrentLive,
 } from './client-types.ts'
 export { openClient } from './open-client.ts'
-export { openDht } from './open-dht.ts'
+export { type Dht, type OpenDhtOptions, openDht } from './open-dht.ts'
 export { defaultStateDirectory } from './state-file.ts'
