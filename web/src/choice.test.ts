@@ -60,6 +60,16 @@ test('the next file is the next that plays, and after the last comes none', () =
   expect(neighbour(files, order, { current: first!, step: -1 })).toBeNull()
 })
 
+test('a sample or a trailer is never the next', () => {
+  const film = file('Film/a film.mp4', 'video')
+  const asides = ['Film/Sample/x.mp4', 'Film/b-sample.mkv', 'Film/c.trailer.mp4'].map(path =>
+    file(path, 'video'),
+  )
+  const resampled = file('Film/resampled.mp4', 'video')
+  const files = [film, ...asides, resampled]
+  expect(neighbour(files, orderOf(files), { current: film, step: 1 })).toBe(resampled)
+})
+
 test('pictures follow pictures', () => {
   const files = [file('1.jpg', 'image'), file('2.mp3', 'audio'), file('3.jpg', 'image')]
   const next = neighbour(files, orderOf(files), { current: files[0]!, step: 1 })

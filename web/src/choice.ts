@@ -16,6 +16,10 @@ export const inOrder = (files: readonly FileView[], order: readonly number[]): F
 
 const isPlayable = (file: FileView): boolean => file.kind === 'video' || file.kind === 'audio'
 
+/** Nobody wants the sample of a film after the film. */
+const isAside = (file: FileView): boolean =>
+  /(?:^|[\W_])(?:sample|trailer)s?(?:[\W_]|$)/i.test(file.path)
+
 /** Episodes of one series differ by less than this; a film and its trailer by more. */
 const CLEARLY_LARGER = 3
 
@@ -42,8 +46,8 @@ export function defaultFile(
 }
 
 /**
- * The file that plays after (`step` 1) or before (`step` -1) this one; pictures follow pictures, and
- * from a file that is neither it goes to the next that plays.
+ * The file that plays after (`step` 1) or before (`step` -1) this one, samples and trailers passed
+ * over; pictures follow pictures, and from a file that is neither it goes to the next that plays.
  */
 export function neighbour(
   files: readonly FileView[],
@@ -57,7 +61,7 @@ export function neighbour(
     const file = files[order[rank] ?? -1]
     if (file === undefined) continue
     const isAlike = current.kind === 'image' ? file.kind === 'image' : isPlayable(file)
-    if (isAlike) return file
+    if (isAlike && !isAside(file)) return file
   }
   return null
 }
