@@ -10,6 +10,8 @@ import type { Candidate } from './walk.ts'
 import type { Key, SampleCommand, ScrapeCommand, TaskId } from './words.ts'
 
 const CRAWL_IN_FLIGHT = 8
+/** Room for two filters in an answer of twice the query. */
+const FILTER_PADDING_BYTES = 300
 
 /** @see BEP 33 */
 export class Scrape extends Task {
@@ -28,8 +30,14 @@ export class Scrape extends Task {
   }
 
   protected questionFor(): Question {
-    const want = wantOf(this.host.families)
-    return { method: 'get_peers', infohash: this.target, isNoSeed: false, isScrape: true, want }
+    return {
+      method: 'get_peers',
+      infohash: this.target,
+      isNoSeed: false,
+      isScrape: true,
+      want: wantOf(this.host.families),
+      paddingBytes: FILTER_PADDING_BYTES,
+    }
   }
 
   protected heard(_nowMs: Millis, _subject: Candidate, response: KrpcResponse): void {

@@ -11,6 +11,8 @@ import type { Candidate } from './walk.ts'
 import type { GetCommand, Item, PutCommand } from './words.ts'
 
 const GET_IN_FLIGHT = 8
+/** Room for an item of full size with key and signature in an answer of twice the query. */
+const ITEM_PADDING_BYTES = 600
 
 export class GetItem extends Task {
   readonly #command: GetCommand
@@ -22,7 +24,8 @@ export class GetItem extends Task {
   }
 
   protected questionFor(): Question {
-    return { method: 'get', target: this.target, want: wantOf(this.host.families) }
+    const want = wantOf(this.host.families)
+    return { method: 'get', target: this.target, want, paddingBytes: ITEM_PADDING_BYTES }
   }
 
   protected heard(_nowMs: Millis, { address }: Candidate, response: KrpcResponse): void {
@@ -49,8 +52,11 @@ export class PutItem extends StoreTask {
     this.#command = { ...command, item: copyItem(command.item) }
   }
 
-  protected questionFor(): Question {
-    return { method: 'get', target: this.target, want: wantOf(this.host.families) }
+  protected questionFor(subject: Candidate): Question {
+    const want = wantOf(this.host.families)
+    // On the walk the tokens are wanted, afterwards the item.
+    const paddingBytes = subject.state === 'answered' ? ITEM_PADDING_BYTES : 0
+    return { method: 'get', target: this.target, want, paddingBytes }
   }
 
   protected writeFor(_subject: Candidate, token: Uint8Array): Question {

@@ -24,7 +24,7 @@ import { hostKey } from './place.ts'
 import { addToFilter, FILTER_SIZE_BYTES } from './scrape.ts'
 import { Tokens } from './token.ts'
 import { CLOSEST_COUNT } from './walk.ts'
-import type { Contact, Key } from './words.ts'
+import type { Contact, Item, Key } from './words.ts'
 
 /** Peers in one answer: 50 IPv6 peers and 8 nodes of both families stay below 1,400 bytes… of IPv4. */
 export const PEERS_PER_ANSWER_MAX = 50
@@ -38,6 +38,8 @@ const SAMPLE_INTERVAL_SECONDS = 60
 const RESPONSE_BYTES = 76
 const NODES_HEAD_BYTES = 13
 const TOKEN_BYTES = 18
+/** Two filters of 256 bytes with their keys. */
+const FILTERS_BYTES = 532
 
 export interface ResponderOptions {
   readonly luck: Luck
@@ -152,12 +154,13 @@ export class Responder {
     const ipSize = IP_SIZE[familyOf(from)]
     const room = budget - RESPONSE_BYTES - asked.transactionSize - TOKEN_BYTES - 16
     const countMax = ipSize === 4 ? PEERS_PER_ANSWER_MAX : PEERS6_PER_ANSWER_MAX
-    const count = Math.max(0, Math.min(countMax, Math.floor(room / (ipSize + 5))))
+    const filters = query.isScrape && room > FILTERS_BYTES ? this.#filters(nowMs, infohash) : {}
+    const peerRoom = room - (filters.peerFilter === undefined ? 0 : FILTERS_BYTES)
+    const count = Math.max(0, Math.min(countMax, Math.floor(peerRoom / (ipSize + 5))))
     const { luck } = this.#options
     const peers = this.peers.sample(nowMs, infohash, { ipSize, count, isNoSeed, luck })
-    const filters = query.isScrape && room > 600 ? this.#filters(nowMs, infohash) : {}
     const peerBytes = peers.length === 0 ? 0 : 16 + peers.length * (ipSize + 5)
-    const extraBytes = TOKEN_BYTES + peerBytes
+    const extraBytes = TOKEN_BYTES + peerBytes + (room - peerRoom)
     const nodes = this.#nodes({ target: infohash, want: query.want }, asked, extraBytes)
     return { ...nodes, token, ...filters, ...(peers.length === 0 ? {} : { peers }) }
   }
@@ -187,7 +190,7 @@ export class Responder {
     const token = this.#tokens.issue(nowMs, from.ip)
     const item = this.items.get(nowMs, query.target)
     const fields = item === undefined ? {} : itemFields(item, query.sequence)
-    const itemBytes = item === undefined ? 0 : 170 + item.value.length
+    const itemBytes = item === undefined ? 0 : itemSize(item)
     const isRoom = budget - RESPONSE_BYTES - transactionSize - TOKEN_BYTES >= itemBytes
     const extraBytes = TOKEN_BYTES + (isRoom ? itemBytes : 0)
     return { ...this.#nodes(query, asked, extraBytes), token, ...(isRoom ? fields : {}) }
@@ -222,11 +225,13 @@ export class Responder {
   }
 }
 
+/** Bytes of the item's members in an answer, at most: value, and of a mutable one key, signature, sequence. */
+function itemSize({ value, mutable }: Item): number {
+  return 3 + value.length + (mutable === undefined ? 0 : 38 + 73 + 27)
+}
+
 /** The item's members of an answer; only its sequence number where the asker has it already. */
-function itemFields(
-  { value, mutable }: { readonly value: Uint8Array; readonly mutable?: PutQuery['mutable'] },
-  known: bigint | undefined,
-): Body {
+function itemFields({ value, mutable }: Item, known: bigint | undefined): Body {
   if (mutable === undefined) return { value }
   const { sequence, key, signature } = mutable
   if (known !== undefined && sequence <= known) return { sequence }

@@ -13,7 +13,9 @@ const SILENCE_LIMIT_MS = 600_000
 const BUCKET_LIFE_MS = 900_000
 /** Until the table holds this many, the node enters the network again and again. */
 const TABLE_MIN = 8
-const ENTRY_PERIOD_MS = 30_000
+/** Between two such entries: the first soon, because the network may be as young as we are. */
+const ENTRY_PAUSE_START_MS = 1000
+const ENTRY_PAUSE_MAX_MS = 60_000
 const SAVE_PERIOD_MS = 300_000
 /** Strangers asked in a second, or a flood of made-up senders would make us a source of one. */
 export const STRANGERS_PER_SECOND_MAX = 20
@@ -29,7 +31,8 @@ export interface UpkeepHost {
 export class Upkeep implements QueryOwner {
   readonly #host: UpkeepHost
   #dueMs: Millis = 0
-  #enteredMs: Millis = Number.NEGATIVE_INFINITY
+  #entryAtMs: Millis = 0
+  #entryPauseMs: Millis = ENTRY_PAUSE_START_MS
   #savedMs: Millis | undefined
   #strangers = STRANGERS_PER_SECOND_MAX
   #strangersMs: Millis = 0
@@ -46,6 +49,7 @@ export class Upkeep implements QueryOwner {
     if (nowMs < this.#dueMs) return
     this.#dueMs = nowMs + PERIOD_MS
     this.#savedMs ??= nowMs
+    this.#enter(nowMs)
     for (const table of this.#host.tables) this.#keep(nowMs, table)
     if (nowMs - this.#savedMs < SAVE_PERIOD_MS) return
     this.#savedMs = nowMs
@@ -54,16 +58,23 @@ export class Upkeep implements QueryOwner {
 
   /** The own id is another: its neighbourhood is to be met anew, soon. */
   enterAgain(): void {
-    this.#enteredMs = Number.NEGATIVE_INFINITY
+    this.#entryAtMs = 0
+    this.#entryPauseMs = ENTRY_PAUSE_START_MS
+  }
+
+  /** Meets the nodes nearest to us: at first, after a move, and while we know hardly anybody. */
+  #enter(nowMs: Millis): void {
+    const lonely = this.#host.tables.filter(({ size }) => size < TABLE_MIN)
+    const isFirst = this.#entryAtMs === 0
+    if (!isFirst && lonely.length > 0) this.#dueMs = Math.min(this.#dueMs, this.#entryAtMs)
+    if (nowMs < this.#entryAtMs || (!isFirst && lonely.length === 0)) return
+    this.#entryAtMs = nowMs + this.#entryPauseMs
+    this.#entryPauseMs = Math.min(this.#entryPauseMs * 2, ENTRY_PAUSE_MAX_MS)
+    this.#dueMs = Math.min(this.#dueMs, this.#entryAtMs)
+    for (const { ownId } of isFirst ? this.#host.tables : lonely) this.#host.refresh(nowMs, ownId)
   }
 
   #keep(nowMs: Millis, table: RoutingTable): void {
-    const isLonely = table.size < TABLE_MIN && nowMs - this.#enteredMs >= ENTRY_PERIOD_MS
-    if (isLonely || this.#enteredMs === Number.NEGATIVE_INFINITY) {
-      this.#enteredMs = nowMs
-      this.#host.refresh(nowMs, table.ownId)
-      return
-    }
     const stalest = table.stalest()
     if (stalest !== undefined && nowMs - stalest.answeredMs >= SILENCE_LIMIT_MS) {
       this.#host.ping(nowMs, stalest, this)

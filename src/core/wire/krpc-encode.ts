@@ -58,6 +58,7 @@ function writeArguments(query: KrpcQuery): void {
       idMember('2:id', query.id)
       idMember('9:info_hash', query.infohash)
       if (query.isNoSeed) writer.latin1('6:noseedi1e')
+      paddingMember(query.paddingBytes)
       if (query.isScrape) writer.latin1('6:scrapei1e')
       wantMember(query.want)
       break
@@ -71,6 +72,7 @@ function writeArguments(query: KrpcQuery): void {
       break
     case 'get':
       idMember('2:id', query.id)
+      paddingMember(query.paddingBytes)
       integerMember('3:seq', query.sequence)
       idMember('6:target', query.target)
       wantMember(query.want)
@@ -152,6 +154,10 @@ function bytesMember(head: string, bytes: Uint8Array | undefined): void {
   writer.decimal(bytes.length)
   writer.latin1(':')
   writer.bytes(bytes)
+}
+
+function paddingMember(size: number | undefined): void {
+  if (size !== undefined && size > 0) bytesMember('3:pad', new Uint8Array(size))
 }
 
 function textMember(head: string, text: string): void {

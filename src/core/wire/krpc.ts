@@ -78,6 +78,8 @@ export interface GetPeersQuery extends QueryEnvelope {
   readonly isNoSeed: boolean
   /** Asks for the filters `seedFilter` and `peerFilter`. @see BEP 33 */
   readonly isScrape: boolean
+  /** Bytes of ballast: a responder that never sends more than twice what it got may then answer at length. */
+  readonly paddingBytes?: number | undefined
 }
 
 export interface AnnouncePeerQuery extends QueryEnvelope {
@@ -97,6 +99,8 @@ export interface GetQuery extends QueryEnvelope {
   readonly target: Uint8Array
   /** Only a newer item than this is wanted. */
   readonly sequence?: bigint | undefined
+  /** Bytes of ballast, as in `GetPeersQuery`. */
+  readonly paddingBytes?: number | undefined
   readonly want?: Want | undefined
 }
 
