@@ -112,7 +112,14 @@ def run(session, command):
         public = bytes.fromhex(command["key"])
         session.dht_put_mutable_item(bytes(secret), public, command["data"].encode(), command["salt"].encode())
         put = []
-        wait(session, lambda a: isinstance(a, lt.dht_put_alert) and (put.append(a) or True), seconds)
+
+        def is_put(alert):
+            # The alert of an earlier, immutable put may come as late as this; those have no sequence number.
+            if isinstance(alert, lt.dht_put_alert) and alert.seq > 0:
+                put.append(alert)
+            return bool(put)
+
+        wait(session, is_put, seconds)
         return {"stored": put[0].num_success if put else 0}
     if do == "getm":
         found = []
