@@ -21,6 +21,8 @@ const ANYBODY = -1
 const NEVER_TOO_FAR_BACK_MS = Number.MAX_VALUE
 /** Late blocks known at once; more are found when these are asked for. */
 export const LATE_MAX = 64
+/** Rates are guesses: a block left to others that they do not take costs more than one taken by a slower peer. */
+const SOON_FACTOR = 1.25
 /** Whoever answers nearly as soon as the soonest is never too slow. */
 const BEST_FACTOR = 1.1
 /** Blocks of one piece that a peer may have in any case before anything is known of it. */
@@ -233,7 +235,7 @@ export class BlockChoice {
       if (!states.availability.has(slot, piece)) continue
       const dueMs = deadlines.dueMs[rank] as number
       const timeMs = this.#timeFor(nowMs, bytesAhead, dueMs)
-      const room = Math.min(this.#blocksInTime(slot, timeMs), this.#shareOf(slot, free))
+      const room = Math.min(this.#blocksInTime(slot, timeMs), this.#shareOf(slot, piece))
       if (room <= 0) continue
       const open = states.isMissing(piece) ? this.#openDue(piece, rank) : states.openOf(piece)
       if (open !== NOT_OPEN) this.#takeFree(nowMs, slot, open, this.#count + room)
@@ -245,7 +247,7 @@ export class BlockChoice {
    * its end, so that each gets its share of the piece, or half of the time until it is due.
    */
   #timeFor(nowMs: Millis, bytesAhead: number, dueMs: Millis): number {
-    const togetherMs = this.#speeds.allAnswerMs(nowMs, bytesAhead)
+    const togetherMs = this.#speeds.allAnswerMs(nowMs, bytesAhead) * SOON_FACTOR
     const soonestMs = this.#speeds.bestAnswerMs(nowMs) * BEST_FACTOR
     return Math.max(togetherMs, soonestMs, (dueMs - nowMs) * DUE_PART)
   }
@@ -261,9 +263,10 @@ export class BlockChoice {
    * The part of a piece that a peer may have before its first block came: nobody knows yet who is fast, and
    * the others may be about to unchoke us.
    */
-  #shareOf(slot: PeerSlot, freeBlocks: number): number {
+  #shareOf(slot: PeerSlot, piece: number): number {
     if (this.#speeds.isMeasured(slot)) return Number.POSITIVE_INFINITY
-    return Math.max(FIRST_SHARE_MIN, Math.ceil(freeBlocks / this.#speeds.joinedCount))
+    const blocks = this.#states.blocks.countOf(piece)
+    return Math.max(FIRST_SHARE_MIN, Math.ceil(blocks / this.#speeds.joinedCount))
   }
 
   /** A place for a due piece: a free one, or that of a piece that nobody waits for or that is due later. */

@@ -232,9 +232,8 @@ export class PeerSpeeds {
   }
 
   /**
-   * When a block asked for at `askedMs` is late: after mean + sigma, if the peer has been silent besides. While
-   * it sends others, ours is only further back in its queue; much later than that, it is lost. Where nobody waits
-   * for it (`isAwaited` false), the silence has to be longer: a copy costs as much as the block.
+   * When a block asked for at `askedMs` is late: mean + sigma after it was asked for or the peer last sent
+   * anything. While it sends others, ours is only further back; much later, it is lost. Where nobody waits for it (`isAwaited` false), the silence has to be longer: a copy costs as much as the block.
    */
   lateAtMs(slot: PeerSlot, askedMs: Millis, isAwaited: boolean): Millis {
     const times = this.#timesOf(slot)
@@ -242,9 +241,8 @@ export class PeerSpeeds {
     const { meanMs, sigmaMs } = times
     const silentSinceMs = (this.#peers[slot] as PeerSpeed).silentSinceMs
     if (!isAwaited) return silentSinceMs + Math.max(SILENCE_AT_END_MS, meanMs + sigmaMs)
-    const silentMs = silentSinceMs + meanMs / 2 + sigmaMs
     const lostMs = askedMs + LOST_MEANS * meanMs + sigmaMs
-    return Math.min(lostMs, Math.max(askedMs + meanMs + sigmaMs, silentMs))
+    return Math.min(lostMs, Math.max(askedMs, silentSinceMs) + meanMs + sigmaMs)
   }
 
   /**
