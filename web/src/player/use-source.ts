@@ -6,6 +6,7 @@ import { probeStream, ServerError } from '../api-client.ts'
 import { formatClock } from '../format.ts'
 import { memory } from '../storage.ts'
 import { link, tell } from '../store.ts'
+import { outsideUrl } from './playable.ts'
 import { type Playback, seekTo, start } from './playback.ts'
 import { loadPosition, savePosition } from './positions.ts'
 
@@ -58,8 +59,12 @@ export function useSource(playback: Playback, source: Source | null): Signal<Ver
   return verdict
 }
 
-const withViewer = (url: string): string =>
-  `${url}${url.includes('?') ? '&' : '?'}viewer=${encodeURIComponent(VIEWER)}`
+/** Whole and with the token, because a screen in the living room fetches it for itself. */
+function withViewer(path: string): string {
+  const url = new URL(outsideUrl(path, new URL(location.href)))
+  url.searchParams.set('viewer', VIEWER)
+  return url.href
+}
 
 function resumeAt(playback: Playback, key: string): () => void {
   const { element } = playback
