@@ -25,6 +25,7 @@ import {
   pieceSizeAt,
   SkeyTable,
   visitFrame,
+  WireError,
 } from '../../src/core/wire/index.ts'
 import type { FuzzTarget } from './fuzz.ts'
 import { Dice, digests, toLatin1 } from './wire.ts'
@@ -96,7 +97,9 @@ function decodeAsMagnet(input: Uint8Array, dice: Dice): void {
   // As bytes of a link and, now and then, as the text that the bytes spell.
   const text = dice.below(2) === 0 ? toLatin1(input) : new TextDecoder().decode(input)
   const magnet = parseMagnet(text)
-  if ('problem' in magnet || dice.below(CHECK_EVERY) !== 0) return
+  // A problem is a value here; to the fuzzer it is a refusal like any other.
+  if ('problem' in magnet) throw new WireError(magnet.problem, 0)
+  if (dice.below(CHECK_EVERY) !== 0) return
   deepStrictEqual(parseMagnet(formatMagnet(magnet)), magnet)
 }
 
