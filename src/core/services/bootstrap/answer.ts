@@ -35,6 +35,8 @@ const codes = (text: string): Uint8Array => Uint8Array.from(text, letter => lett
 const IP4 = codes('2:ip6:')
 const IP6 = codes('2:ip18:')
 const RETURN = codes('1:rd2:id20:')
+/** aria2 takes no answer to `get_peers` without a token. Ours is good for nothing: nothing can be announced. */
+const TOKEN = codes('5:token1:-')
 const TRANSACTION = codes('1:t')
 const IS_RESPONSE = codes('1:y1:re')
 const IS_ERROR = codes('1:y1:ee')
@@ -94,6 +96,7 @@ export class AnswerWriter {
       at = put(bytes, at, nodesHead(second))
       at += this.#copy(slot, at, second)
     }
+    if (scan.method === 'get_peers') at = put(bytes, at, TOKEN)
     bytes[at++] = END
     this.#tail(slot, at, query, scan, IS_RESPONSE)
   }

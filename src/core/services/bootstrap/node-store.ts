@@ -1,4 +1,4 @@
-// Nodes of one family as rows of flat arrays: 26 or 38 bytes as they go out, and 13 of our own. Memory
+// Nodes of one family as rows of flat arrays: 26 or 38 bytes as they go out, and 14 of our own. Memory
 // comes in chunks as the count grows and goes when it shrinks, so that it is proportional to use and
 // growing never copies what is there.
 import { assert } from '../../bytes/index.ts'
@@ -27,6 +27,8 @@ export interface Chunk {
   readonly younger: Uint32Array
   /** The ring's marks: how often it was asked in vain, and through which socket it is reached. */
   readonly marks: Uint8Array
+  /** How many pongs in a row have made the ring trust it, which says when it is asked next. */
+  readonly levels: Uint8Array
 }
 
 /** Rows `0..count-1`, without holes. */
@@ -97,6 +99,7 @@ export class NodeStore {
     target.older[targetRow] = source.older[sourceRow] as number
     target.younger[targetRow] = source.younger[sourceRow] as number
     target.marks[targetRow] = source.marks[sourceRow] as number
+    target.levels[targetRow] = source.levels[sourceRow] as number
   }
 
   #newChunk(): Chunk {
@@ -108,6 +111,7 @@ export class NodeStore {
       older: new Uint32Array(this.#chunkSize),
       younger: new Uint32Array(this.#chunkSize),
       marks: new Uint8Array(this.#chunkSize),
+      levels: new Uint8Array(this.#chunkSize),
     }
   }
 }

@@ -4,14 +4,18 @@ import { KeyedHash } from './keyed-hash.ts'
 import { NONE } from './node-store.ts'
 import { NodeRing, type RingOptions } from './ring.ts'
 import {
+  LEVEL_MAX,
   OVERDUE_LIMIT_TICKS,
   PINGS_IN_VAIN_MAX,
   PONG_WAIT_TICKS,
+  RECHECK_MAX_TICKS,
   RECHECK_TICKS,
 } from './schedule.ts'
 import { ip4, ip6, nodeAt, seededLuck } from './testing.ts'
 
 const NOW = 1_000_000
+/** From the first pong of a node to its next ping. */
+const FIRST_WAIT = RECHECK_TICKS[0] as number
 
 const newRing = (options: Partial<RingOptions> = {}): NodeRing =>
   new NodeRing({
@@ -146,9 +150,9 @@ test('a full ring gives the place of the node that was verified longest ago', ()
 test('a node is asked again after the period, three times, and leaves when it stays silent', () => {
   const ring = newRing()
   fill(ring, 1)
-  expect(ring.dueAtTick).toBe(NOW + RECHECK_TICKS)
-  expect(ring.nextToAsk(NOW + RECHECK_TICKS - 1)).toBe(NONE)
-  let now = NOW + RECHECK_TICKS
+  expect(ring.dueAtTick).toBe(NOW + FIRST_WAIT)
+  expect(ring.nextToAsk(NOW + FIRST_WAIT - 1)).toBe(NONE)
+  let now = NOW + FIRST_WAIT
   for (let ask = 0; ask < PINGS_IN_VAIN_MAX; ask++) {
     expect(ring.expire(now)).toBe(0)
     expect(ring.nextToAsk(now)).toBe(0)
@@ -164,28 +168,30 @@ test('a node is asked again after the period, three times, and leaves when it st
 test('a pong in between makes the node as young as any', () => {
   const ring = newRing()
   fill(ring, 1)
-  const now = NOW + RECHECK_TICKS
+  const now = NOW + FIRST_WAIT
   ring.nextToAsk(now)
-  expect(ring.ageTicksOf(now + 10, 0)).toBeGreaterThanOrEqual(RECHECK_TICKS)
+  expect(ring.ageTicksOf(now + 10, 0)).toBeGreaterThanOrEqual(FIRST_WAIT)
   ring.verify(now + 10, nodeAt(ip4(0)))
   expect(ring.ageTicksOf(now + 10, 0)).toBe(0)
-  expect(ring.dueAtTick).toBe(now + 10 + RECHECK_TICKS)
+  expect(ring.dueAtTick).toBe(now + 10 + (RECHECK_TICKS[1] as number))
 })
 
 test('a node that could not be asked in time leaves unasked', () => {
   const ring = newRing()
   fill(ring, 3)
-  expect(ring.expire(NOW + RECHECK_TICKS + OVERDUE_LIMIT_TICKS)).toBe(0)
-  expect(ring.expire(NOW + RECHECK_TICKS + OVERDUE_LIMIT_TICKS + 1)).toBe(3)
+  expect(ring.expire(NOW + FIRST_WAIT + OVERDUE_LIMIT_TICKS)).toBe(0)
+  expect(ring.expire(NOW + FIRST_WAIT + OVERDUE_LIMIT_TICKS + 1)).toBe(3)
 })
 
 test('a shared node takes its turn by its age, and one that is too old for the list is refused', () => {
   const ring = newRing()
-  expect(ring.verify(NOW, nodeAt(ip4(1)), 3000)).toBe('added')
-  expect(ring.dueAtTick).toBe(NOW + RECHECK_TICKS - 3000)
+  expect(ring.verify(NOW, nodeAt(ip4(1)), 1000)).toBe('added')
+  expect(ring.dueAtTick).toBe(NOW + FIRST_WAIT - 1000)
   ring.verify(NOW, nodeAt(ip4(2)))
   expect(ring.verify(NOW, nodeAt(ip4(3)), 500)).toBe('added')
   expect(ring.verify(NOW, nodeAt(ip4(4)), 700)).toBe('stale')
+  expect(ring.verify(NOW, nodeAt(ip4(5)), 4 * 600)).toBe('added')
+  expect(ring.verify(NOW, nodeAt(ip4(6)), RECHECK_MAX_TICKS + 1)).toBe('stale')
 })
 
 test('lower limits let the oldest go', () => {
@@ -218,7 +224,7 @@ test('after any sequence of arrivals, pongs and silence the ring holds what a pl
         ring.nextToAsk(now)
       }
       for (const [known, verifiedAt] of model) {
-        if (now - verifiedAt > RECHECK_TICKS) model.delete(known)
+        if (now - verifiedAt >= FIRST_WAIT) model.delete(known)
       }
     }
     const young = [...model.keys()].filter(key => ring.find(ipOf(key), 0) < 0)
@@ -236,7 +242,21 @@ test('memory follows the count down as well as up', () => {
   const ring = newRing({ nodesMax: 400_000, perNetworkMax: 8 })
   fill(ring, 100_000)
   expect(ring.count).toBe(100_000)
-  expect(ring.expire(NOW + 10 * RECHECK_TICKS)).toBe(100_000)
-  fill(ring, 10, NOW + 10 * RECHECK_TICKS)
+  expect(ring.expire(NOW + 10 * FIRST_WAIT)).toBe(100_000)
+  fill(ring, 10, NOW + 10 * FIRST_WAIT)
   expect(new Set(handOut(ring)).size).toBe(10)
+})
+
+test('with each pong the next ping comes later, up to ten minutes', () => {
+  const ring = newRing()
+  fill(ring, 1)
+  const waits: number[] = []
+  let now = NOW
+  for (let pong = 0; pong <= LEVEL_MAX + 1; pong++) {
+    waits.push(ring.dueAtTick - now)
+    now = ring.dueAtTick
+    ring.nextToAsk(now)
+    ring.verify(now, nodeAt(ip4(0)))
+  }
+  expect(waits).toEqual([...RECHECK_TICKS, RECHECK_MAX_TICKS])
 })

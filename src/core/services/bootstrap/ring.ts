@@ -9,11 +9,13 @@ import type { KeyedHash } from './keyed-hash.ts'
 import { NodeIndex } from './node-index.ts'
 import { ID_SIZE, NONE, NodeStore } from './node-store.ts'
 import {
+  LEVEL_MAX,
   OVERDUE_LIMIT_TICKS,
   PINGS_IN_VAIN_MAX,
   PONG_WAIT_TICKS,
   RECHECK_TICKS,
   SHARED_LAG_LIMIT_TICKS,
+  TICK_MS,
   type Tick,
 } from './schedule.ts'
 
@@ -56,8 +58,8 @@ export class NodeRing {
   #limits: RingLimits
   readonly #index: NodeIndex
   readonly #handOut: HandOut
-  /** Verified, in the order in which they are due for the next ping. */
-  readonly #settled: AgeList
+  /** Verified, by level, each in the order in which they are due for the next ping. */
+  readonly #settled: readonly AgeList[]
   /** Pinged again and not heard from yet, in the order in which their time is up. */
   readonly #asked: AgeList
 
@@ -66,7 +68,7 @@ export class NodeRing {
     this.store = new NodeStore({ ipSize: options.ipSize, pageSize: options.answerSize })
     this.#index = new NodeIndex(this.store, options.hash)
     this.#handOut = new HandOut(options.hash)
-    this.#settled = new AgeList(this.store)
+    this.#settled = RECHECK_TICKS.map(() => new AgeList(this.store))
     this.#asked = new AgeList(this.store)
   }
 
@@ -105,15 +107,16 @@ export class NodeRing {
       if (ageTicks === 0) this.#renew(now, known, node)
       return 'renewed'
     }
-    const checkAt = this.#turnFor(now + RECHECK_TICKS - ageTicks)
+    const level = RECHECK_TICKS.findIndex(wait => wait >= ageTicks)
+    const checkAt = level < 0 ? undefined : this.#turnFor(now - ageTicks, level)
     if (checkAt === undefined) return 'stale'
     if (this.#index.countNetwork(node.ip, node.ipAt) >= this.#limits.perNetworkMax) {
       return 'network-full'
     }
     if (this.isFull) this.#remove(this.#oldest())
     const position = this.#openPosition()
-    this.#write(position, node, checkAt)
-    this.#settled.add(position)
+    this.#write(position, node, checkAt, level)
+    this.settle(position)
     return 'added'
   }
 
@@ -124,16 +127,26 @@ export class NodeRing {
 
   /** When `nextToAsk` has something to do; `Infinity` while the ring is empty. */
   get dueAtTick(): Tick {
-    return Math.min(this.#headCheckAt(this.#settled), this.#headCheckAt(this.#asked))
+    let dueAt = this.#headCheckAt(this.#asked)
+    for (const list of this.#settled) dueAt = Math.min(dueAt, this.#headCheckAt(list))
+    return dueAt
+  }
+
+  /** Pings a second that the nodes need on average. */
+  get rechecksPerSecond(): number {
+    let rate = 0
+    for (const [level, { count }] of this.#settled.entries()) {
+      rate += count / (((RECHECK_TICKS[level] as number) * TICK_MS) / 1000)
+    }
+    return rate
   }
 
   /** Lets those go whose time is up, however many: none of them may be handed out any more. */
   expire(now: Tick): number {
     let gone = 0
     for (; this.#isOver(now, this.#asked); gone++) this.#remove(this.#asked.oldest)
-    while (this.#headCheckAt(this.#settled) + OVERDUE_LIMIT_TICKS < now) {
-      this.#remove(this.#settled.oldest)
-      gone++
+    for (const list of this.#settled) {
+      for (; this.#headCheckAt(list) + OVERDUE_LIMIT_TICKS < now; gone++) this.#remove(list.oldest)
     }
     for (; this.count > this.#limits.nodesMax; gone++) this.#remove(this.#oldest())
     return gone
@@ -141,7 +154,7 @@ export class NodeRing {
 
   /** The position of the next node to be pinged now, noted as asked; `NONE` where none is due. */
   nextToAsk(now: Tick): number {
-    const list = this.#headCheckAt(this.#asked) <= now ? this.#asked : this.#settled
+    const list = this.#mostOverdue()
     const position = list.oldest
     if (this.#headCheckAt(list) > now) return NONE
     const chunk = this.store.chunkOf(position)
@@ -164,7 +177,7 @@ export class NodeRing {
     const chunk = this.store.chunkOf(position)
     const row = this.store.rowOf(position)
     const vain = (chunk.marks[row] as number) & VAIN_MASK
-    const wait = vain === 0 ? RECHECK_TICKS : RECHECK_TICKS + vain * PONG_WAIT_TICKS
+    const wait = (RECHECK_TICKS[chunk.levels[row] as number] as number) + vain * PONG_WAIT_TICKS
     return Math.max(0, wait - ((chunk.checkAt[row] as number) - now))
   }
 
@@ -205,14 +218,19 @@ export class NodeRing {
   }
 
   /** Adds a node at the end of the array, in no list yet: the caller, who reads a snapshot, settles it. */
-  append(node: VerifiedNode, checkAt: Tick): void {
+  append(node: VerifiedNode, checkAt: Tick, level: number): void {
     this.store.push()
-    this.#write(this.count - 1, node, checkAt)
+    this.#write(this.count - 1, node, checkAt, level)
   }
 
-  /** Puts a node that was appended behind those that are due before it. */
+  /** Puts a node that is in no list behind those of its level that are due before it. */
   settle(position: number): void {
-    this.#settled.add(position)
+    this.#listOf(position).add(position)
+  }
+
+  /** How many pongs in a row, at most `LEVEL_MAX`, the node at `position` has given since its first. */
+  levelOf(position: number): number {
+    return this.store.chunkOf(position).levels[this.store.rowOf(position)] as number
   }
 
   /** How many nodes the network of `ip[at..]` holds. */
@@ -256,7 +274,7 @@ export class NodeRing {
   }
 
   /** Writes a node into a row that was just opened, and notes it in the index. */
-  #write(position: number, node: VerifiedNode, checkAt: Tick): void {
+  #write(position: number, node: VerifiedNode, checkAt: Tick, level: number): void {
     const chunk = this.store.chunkOf(position)
     const row = this.store.rowOf(position)
     const at = this.store.offsetOf(position)
@@ -270,6 +288,7 @@ export class NodeRing {
     bytes[at + ID_SIZE + node.ipSize] = node.port >> 8
     bytes[at + ID_SIZE + node.ipSize + 1] = node.port
     chunk.checkAt[row] = checkAt
+    chunk.levels[row] = level
     chunk.marks[row] = node.socket << 2
     this.#index.add(position)
   }
@@ -282,9 +301,11 @@ export class NodeRing {
     for (let index = 0; index < ID_SIZE; index++) {
       chunk.bytes[at + index] = node.idBytes[node.idAt + index] as number
     }
+    const level = Math.min((chunk.levels[row] as number) + 1, LEVEL_MAX)
+    chunk.levels[row] = level
     chunk.marks[row] = node.socket << 2
-    chunk.checkAt[row] = now + RECHECK_TICKS
-    this.#settled.add(position)
+    chunk.checkAt[row] = now + (RECHECK_TICKS[level] as number)
+    this.settle(position)
   }
 
   #remove(position: number): void {
@@ -304,12 +325,23 @@ export class NodeRing {
   }
 
   #listOf(position: number): AgeList {
-    const marks = this.store.chunkOf(position).marks[this.store.rowOf(position)] as number
-    return (marks & VAIN_MASK) === 0 ? this.#settled : this.#asked
+    const chunk = this.store.chunkOf(position)
+    const row = this.store.rowOf(position)
+    if (((chunk.marks[row] as number) & VAIN_MASK) > 0) return this.#asked
+    return this.#settled[chunk.levels[row] as number] as AgeList
   }
 
+  /** Who makes room: one that does not answer, or else the one whose next ping is nearest. */
   #oldest(): number {
-    return this.#asked.oldest === NONE ? this.#settled.oldest : this.#asked.oldest
+    return this.#asked.oldest === NONE ? this.#mostOverdue().oldest : this.#asked.oldest
+  }
+
+  #mostOverdue(): AgeList {
+    let first = this.#asked
+    for (const list of this.#settled) {
+      if (this.#headCheckAt(list) < this.#headCheckAt(first)) first = list
+    }
+    return first
   }
 
   #isOver(now: Tick, asked: AgeList): boolean {
@@ -325,9 +357,10 @@ export class NodeRing {
     return this.store.chunkOf(position).checkAt[this.store.rowOf(position)] as number
   }
 
-  /** A turn at `wanted` or soon after it, so that turns never go back along the list. */
-  #turnFor(wanted: Tick): Tick | undefined {
-    const position = this.#settled.youngest
+  /** A turn for who was verified then, or soon after, so that turns never go back along a list. */
+  #turnFor(verifiedAt: Tick, level: number): Tick | undefined {
+    const wanted = verifiedAt + (RECHECK_TICKS[level] as number)
+    const position = (this.#settled[level] as AgeList).youngest
     if (position === NONE) return wanted
     const last = this.store.chunkOf(position).checkAt[this.store.rowOf(position)] as number
     return last - wanted > SHARED_LAG_LIMIT_TICKS ? undefined : Math.max(wanted, last)

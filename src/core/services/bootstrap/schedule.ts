@@ -13,8 +13,16 @@ const MINUTE_TICKS = 60_000 / TICK_MS
 
 /** From a visit to the ping that decides about the visitor: who is only passing is gone by then. */
 export const PROBATION_MS = 15 * 60_000
-/** From a pong to the next ping. Average age at hand-out is half of it, and that decides the alive share. */
-export const RECHECK_TICKS = 10 * MINUTE_TICKS
+/**
+ * From a pong to the next ping, longer with each pong: who has been there for long stays for long (session
+ * times are heavy-tailed). The average age at hand-out is half of it, and that decides the alive share.
+ */
+export const RECHECK_TICKS: readonly number[] = [2, 3, 4, 5, 6, 8, 10].map(
+  minutes => minutes * MINUTE_TICKS,
+)
+export const LEVEL_MAX = RECHECK_TICKS.length - 1
+/** The longest of these waits. */
+export const RECHECK_MAX_TICKS = RECHECK_TICKS[LEVEL_MAX] as number
 /** After this without a pong the node is asked again. */
 export const PONG_WAIT_TICKS = 50
 /** Pings to a known node that may stay unanswered: with 5 % loss each way, 1 live node in 1,000 is lost. */
@@ -23,12 +31,15 @@ export const PINGS_IN_VAIN_MAX = 3
 export const OVERDUE_LIMIT_TICKS = 5 * MINUTE_TICKS
 /** A node shared by another server may take its turn this much later than its age asks for. */
 export const SHARED_LAG_LIMIT_TICKS = MINUTE_TICKS
-/** An older row of a snapshot is not handed out but pinged. Leaves half of the overdue limit for that. */
-export const RESTORED_AGE_LIMIT_TICKS = RECHECK_TICKS + OVERDUE_LIMIT_TICKS / 2
+/**
+ * A row of a snapshot whose ping is overdue by more is not handed out but pinged first. Leaves half of the
+ * overdue limit for those that are.
+ */
+export const RESTORED_OVERDUE_LIMIT_TICKS = OVERDUE_LIMIT_TICKS / 2
 
 /** The promise: no older verification is ever handed out. */
 export const VERIFIED_WITHIN_MS =
-  (RECHECK_TICKS +
+  (RECHECK_MAX_TICKS +
     OVERDUE_LIMIT_TICKS +
     SHARED_LAG_LIMIT_TICKS +
     PINGS_IN_VAIN_MAX * PONG_WAIT_TICKS) *

@@ -201,7 +201,9 @@ describe('answers', () => {
       })
       const { nodes, token, peers, nodes6 } = answer as Extract<KrpcMessage, { kind: 'response' }>
       expect(nodes?.length).toBe(16 * 26)
-      expect([token, peers, nodes6]).toEqual([undefined, undefined, undefined])
+      expect([peers, nodes6]).toEqual([undefined, undefined])
+      // aria2 throws away an answer to get_peers that has none.
+      expect(token?.length).toBe(method === 'get_peers' ? 1 : undefined)
       for (const { id, address } of parseContacts(nodes as Uint8Array, 4)) {
         expect(isIdBoundTo(id, address.ip)).toBe(true)
       }

@@ -23,7 +23,7 @@ import type { BootstrapChanges, BootstrapOptions } from './options.ts'
 import { PingPacer } from './pacer.ts'
 import { ProbationQueue } from './probation.ts'
 import { NodeRing, type Verdict } from './ring.ts'
-import { TICK_MS, type Tick, TickClock } from './schedule.ts'
+import { LEVEL_MAX, TICK_MS, type Tick, TickClock } from './schedule.ts'
 import { Restorer, saveRows } from './snapshot.ts'
 import { VisitorTable } from './visitors.ts'
 
@@ -58,7 +58,7 @@ interface Family {
 
 export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
   readonly counters: Counters = newCounters()
-  /** Hears of each node when it gets into the ring by a pong: for those who share nodes. */
+  /** Hears of nodes that answered a ping of ours: for those who share nodes. */
   onVerified: ((node: Endpoint, id: Uint8Array) => void) | undefined
   #options: BootstrapOptions
   readonly #ip4: Family
@@ -308,19 +308,22 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
     const node = { ip, ipAt, ipSize, port, socket, idBytes: bytes, idAt: scan.idAt }
     const verdict = ring.verify(this.#tick(nowMs), node)
     fates[verdict]++
-    if (verdict !== 'added') return
-    if (this.onVerified !== undefined) {
-      this.onVerified(pong, bytes.slice(scan.idAt, scan.idAt + ID_SIZE))
+    if (this.onVerified !== undefined && (verdict === 'added' || verdict === 'renewed')) {
+      const isTrusted = ring.levelOf(ring.find(ip, ipAt)) === LEVEL_MAX
+      // Once at first, then at the slowest pace: others need it again before they would forget it.
+      if (verdict === 'added' || isTrusted) {
+        this.onVerified(pong, bytes.slice(scan.idAt, scan.idAt + ID_SIZE))
+      }
     }
-    if (ring.count === 1) this.#planWake(nowMs)
+    if (verdict === 'added' && ring.count === 1) this.#planWake(nowMs)
   }
 
   #sendPings(nowMs: Millis): void {
     const tick = this.#tick(nowMs)
     const { ip4, ip6 } = { ip4: this.#ip4, ip6: this.#ip6 }
     this.counters.departed += ip4.ring.expire(tick) + ip6.ring.expire(tick)
-    const nodes = ip4.ring.count + ip6.ring.count
-    const rate = this.#pacer.rateFor(nodes, ip4.queue.count + ip6.queue.count)
+    const rechecks = ip4.ring.rechecksPerSecond + ip6.ring.rechecksPerSecond
+    const rate = this.#pacer.rateFor(rechecks, ip4.queue.count + ip6.queue.count)
     let left = this.#pacer.take(nowMs, rate)
     while (left > 0) {
       // One of each in turn: known nodes, which may be handed out now, are never starved by newcomers.

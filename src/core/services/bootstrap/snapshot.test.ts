@@ -1,19 +1,24 @@
 import { expect, test } from 'vitest'
 import { nodeIdFor } from '../../dht/index.ts'
-import { RESTORED_AGE_LIMIT_TICKS, TICK_MS } from './schedule.ts'
+import { RECHECK_TICKS, RESTORED_OVERDUE_LIMIT_TICKS, TICK_MS } from './schedule.ts'
 import type { BootstrapServer } from './server.ts'
 import { snapshotRowSize } from './snapshot.ts'
 import { findNode, ip4, ip6, live, seededLuck, speakerAt, tell, testServer } from './testing.ts'
 
 const MINUTE_MS = 60_000
-const AGE_LIMIT_SECONDS = (RESTORED_AGE_LIMIT_TICKS * TICK_MS) / 1000
+/** Of a row of level 0. */
+const AGE_LIMIT_SECONDS =
+  (((RECHECK_TICKS[0] as number) + RESTORED_OVERDUE_LIMIT_TICKS) * TICK_MS) / 1000
 
 /** A row of a node with a valid id. */
-function row(ip: Uint8Array, ageSeconds: number, port = 6881): Uint8Array {
+function row(ip: Uint8Array, ageSeconds: number, port = 6881, level = 0): Uint8Array {
   const bytes = new Uint8Array(snapshotRowSize(ip.length as 4 | 16))
   bytes.set(nodeIdFor(ip, 1, seededLuck(1)))
   bytes.set(ip, 20)
-  bytes.set([port >> 8, port & 255, ageSeconds >> 8, ageSeconds & 255], 20 + ip.length)
+  bytes.set(
+    [port >> 8, port & 255, (level << 5) | (ageSeconds >> 8), ageSeconds & 255],
+    20 + ip.length,
+  )
   return bytes
 }
 
@@ -58,7 +63,7 @@ test('restored nodes are pinged in the order of their age, not later than others
   const ages = [500, 10, 300, 599, 0]
   restored(
     server,
-    ages.map((age, number) => row(ip4(number), age)),
+    ages.map((age, number) => row(ip4(number), age, 6881, 6)),
   )
   const asked: { readonly number: number; readonly atMs: number }[] = []
   while (asked.length < 5) {

@@ -4,14 +4,23 @@ import { assert } from '../../bytes/index.ts'
 import type { Endpoint } from './cookie.ts'
 import { ID_SIZE } from './node-store.ts'
 import type { NodeRing } from './ring.ts'
-import { RECHECK_TICKS, RESTORED_AGE_LIMIT_TICKS, TICK_MS, type Tick } from './schedule.ts'
+import {
+  LEVEL_MAX,
+  RECHECK_MAX_TICKS,
+  RECHECK_TICKS,
+  RESTORED_OVERDUE_LIMIT_TICKS,
+  TICK_MS,
+  type Tick,
+} from './schedule.ts'
 
 const TICKS_A_SECOND = 1000 / TICK_MS
 const AGE_SIZE = 2
-const AGE_LIMIT_SECONDS = 0xffff
-const FRESH_LIMIT_SECONDS = RESTORED_AGE_LIMIT_TICKS / TICKS_A_SECOND
+const AGE_BITS = 13
+const AGE_LIMIT_SECONDS = 2 ** AGE_BITS - 1
+/** From the turn that is overdue most to the one that is furthest away, in seconds. */
+const TURNS_SECONDS = (RESTORED_OVERDUE_LIMIT_TICKS + RECHECK_MAX_TICKS) / TICKS_A_SECOND
 
-/** Bytes of a row: id, IP, port, and the age in seconds as 16 bits, big endian. */
+/** Bytes of a row: id, IP, port, and 16 bits, big endian, of which 3 are the level and 13 the age in seconds. */
 export const snapshotRowSize = (ipSize: 4 | 16): number => ID_SIZE + ipSize + 2 + AGE_SIZE
 
 /**
@@ -27,9 +36,9 @@ export function saveRows(ring: NodeRing, now: Tick, from: number, count: number)
     const start = store.offsetOf(position)
     rows.set(store.chunkOf(position).bytes.subarray(start, start + store.nodeSize), at)
     const age = Math.ceil(ring.ageTicksOf(now, position) / TICKS_A_SECOND)
-    const seconds = Math.min(age, AGE_LIMIT_SECONDS)
-    rows[at + store.nodeSize] = seconds >> 8
-    rows[at + store.nodeSize + 1] = seconds
+    const mark = (ring.levelOf(position) << AGE_BITS) | Math.min(age, AGE_LIMIT_SECONDS)
+    rows[at + store.nodeSize] = mark >> 8
+    rows[at + store.nodeSize + 1] = mark
   }
   return rows
 }
@@ -61,8 +70,8 @@ export interface Restored {
 export class Restorer {
   readonly #options: RestoreOptions
   readonly #result: Restored = { fresh: 0, stale: 0, refused: 0 }
-  /** The age in seconds of each row of the ring, by position. */
-  #ages = new Uint16Array(1024)
+  /** When each row of the ring has its turn, by position: seconds after the earliest that there can be. */
+  #turns = new Uint16Array(1024)
 
   constructor(options: RestoreOptions) {
     assert(options.ring.count === 0, 'a snapshot is read into an empty ring')
@@ -81,19 +90,19 @@ export class Restorer {
   /** Puts the rows in the order in which they are due. */
   finish(): Restored {
     const { ring } = this.#options
-    const starts = new Uint32Array(FRESH_LIMIT_SECONDS + 2)
+    const starts = new Uint32Array(TURNS_SECONDS + 2)
     for (let position = 0; position < ring.count; position++) {
-      const youth = FRESH_LIMIT_SECONDS - (this.#ages[position] as number)
-      starts[youth + 1] = (starts[youth + 1] as number) + 1
+      const turn = this.#turns[position] as number
+      starts[turn + 1] = (starts[turn + 1] as number) + 1
     }
-    for (let youth = 1; youth < starts.length; youth++) {
-      starts[youth] = (starts[youth] as number) + (starts[youth - 1] as number)
+    for (let turn = 1; turn < starts.length; turn++) {
+      starts[turn] = (starts[turn] as number) + (starts[turn - 1] as number)
     }
     const order = new Uint32Array(ring.count)
     for (let position = 0; position < ring.count; position++) {
-      const youth = FRESH_LIMIT_SECONDS - (this.#ages[position] as number)
-      order[starts[youth] as number] = position
-      starts[youth] = (starts[youth] as number) + 1
+      const turn = this.#turns[position] as number
+      order[starts[turn] as number] = position
+      starts[turn] = (starts[turn] as number) + 1
     }
     for (const position of order) ring.settle(position)
     return this.#result
@@ -106,24 +115,27 @@ export class Restorer {
     const port = ((rows[ageAt - 2] as number) << 8) | (rows[ageAt - 1] as number)
     const node = { ip: rows, ipAt, ipSize, port, idBytes: rows, idAt: at, socket }
     if (!this.#options.isGood(node, rows, at)) return 'refused'
-    const age = ((rows[ageAt] as number) << 8) + (rows[ageAt + 1] as number) + elapsedSeconds
-    if (age > FRESH_LIMIT_SECONDS) {
+    const mark = ((rows[ageAt] as number) << 8) | (rows[ageAt + 1] as number)
+    const level = Math.min(mark >> AGE_BITS, LEVEL_MAX)
+    const ageTicks = ((mark & AGE_LIMIT_SECONDS) + elapsedSeconds) * TICKS_A_SECOND
+    const inTicks = (RECHECK_TICKS[level] as number) - ageTicks
+    if (inTicks < -RESTORED_OVERDUE_LIMIT_TICKS) {
       this.#options.recheck(node, socket)
       return 'stale'
     }
     if (ring.isFull || ring.find(rows, ipAt) >= 0) return 'refused'
     if (ring.countNetwork(rows, ipAt) >= this.#options.perNetworkMax) return 'refused'
-    this.#noteAge(ring.count, age)
-    ring.append(node, now + RECHECK_TICKS - age * TICKS_A_SECOND)
+    this.#noteTurn(ring.count, (inTicks + RESTORED_OVERDUE_LIMIT_TICKS) / TICKS_A_SECOND)
+    ring.append(node, now + inTicks, level)
     return 'fresh'
   }
 
-  #noteAge(position: number, seconds: number): void {
-    if (position === this.#ages.length) {
-      const larger = new Uint16Array(this.#ages.length * 2)
-      larger.set(this.#ages)
-      this.#ages = larger
+  #noteTurn(position: number, seconds: number): void {
+    if (position === this.#turns.length) {
+      const larger = new Uint16Array(this.#turns.length * 2)
+      larger.set(this.#turns)
+      this.#turns = larger
     }
-    this.#ages[position] = seconds
+    this.#turns[position] = seconds
   }
 }
