@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isVerified, piecesOf, verifiedAheadBytes, verifiedCount, verifiedRuns } from './pieces.ts'
+import {
+  isVerified,
+  PIECES_MAX,
+  piecesOf,
+  verifiedAheadBytes,
+  verifiedCount,
+  verifiedRuns,
+} from './pieces.ts'
 
 const fromList = (count: number, verified: readonly number[]) => {
   const bits = new Uint8Array(Math.ceil(count / 8))
@@ -22,6 +29,12 @@ test('bit 7 of byte 0 is piece 0', () => {
 test('a bit field that is too short leaves the rest missing', () => {
   const pieces = piecesOf({ pieceCount: 100, verified: btoa('\xff'), inFlight: [] })
   expect(verifiedCount(pieces, 0, 100)).toBe(8)
+})
+
+test('a view of more pieces than any torrent has is cut', () => {
+  const pieces = piecesOf({ pieceCount: 2 ** 40, verified: '', inFlight: [] })
+  expect(pieces.count).toBe(PIECES_MAX)
+  expect(pieces.bits).toHaveLength(PIECES_MAX / 8)
 })
 
 test('runs begin and end where the file does, not where its pieces do', () => {

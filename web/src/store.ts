@@ -12,7 +12,7 @@ export type Link = 'connecting' | 'open' | 'lost'
 export const link = signal<Link>('connecting')
 /** `null` until the server has been heard. */
 export const torrents = signal<readonly TorrentView[] | null>(null)
-export const route = signal<Route>(parseRoute(location.hash))
+const route = signal<Route>(parseRoute(location.hash))
 const piecesByInfohash = signal<ReadonlyMap<string, Pieces>>(new Map())
 
 /** Down speeds of the shown torrent, one a second, the newest last. */
@@ -109,7 +109,7 @@ export async function wantFiles(torrent: TorrentView, wanted: ReadonlySet<number
   }
 }
 
-export const sentence = (error: unknown): string =>
+const sentence = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
 /** Starts listening to the server and the address bar. @returns the function that stops it. */

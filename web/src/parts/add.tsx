@@ -6,7 +6,7 @@ import { add, tell } from '../store.ts'
 import { Dialog } from './dialog.tsx'
 import { PlusIcon } from './icons.tsx'
 
-export const isAddOpen = signal(false)
+const isAddOpen = signal(false)
 
 interface AddFormProps {
   readonly isInDialog?: boolean

@@ -17,7 +17,7 @@ import {
   SubtitlesIcon,
 } from '../parts/icons.tsx'
 import type { Run } from '../pieces.ts'
-import { type Playback, toggle, toggleSound } from './playback.ts'
+import { cycleRate, type Playback, toggle, toggleSound } from './playback.ts'
 import { type Cast, canFloat, toggleFloating } from './screens.ts'
 import { ScrubBar } from './scrub-bar.tsx'
 
@@ -62,7 +62,7 @@ export function Controls(props: ControlsProps) {
           <span class="clock-end"> / {formatClock(playback.duration.value)}</span>
         </span>
         <span class="spring" />
-        {playback.rate.value !== 1 && <span class="rate">{playback.rate.value}×</span>}
+        <Rate playback={playback} />
         {props.tracks.length > 0 && (
           <SubtitleMenu tracks={props.tracks} track={props.track} onTrack={props.onTrack} />
         )}
@@ -111,6 +111,22 @@ const Button = (props: ButtonProps) => (
     {props.children}
   </button>
 )
+
+/** Fast films are rare: the button is there when it is wide enough, or when one runs fast. */
+function Rate({ playback }: { readonly playback: Playback }) {
+  const rate = playback.rate.value
+  return (
+    <button
+      type="button"
+      class={rate === 1 ? 'control rate wide-only' : 'control rate chosen'}
+      aria-label={`Speed: ${rate} times`}
+      title="Speed (< >)"
+      onClick={() => cycleRate(playback)}
+    >
+      {rate}×
+    </button>
+  )
+}
 
 function Volume({ playback }: { readonly playback: Playback }) {
   const isMuted = playback.isMuted.value

@@ -30,7 +30,7 @@ interface CardProps {
   readonly children: ComponentChildren
 }
 
-export const Card = ({ headline, children }: CardProps) => (
+const Card = ({ headline, children }: CardProps) => (
   <div class="card">
     <div class="card-inner">
       <h2>{headline}</h2>

@@ -158,6 +158,12 @@ export function changeRate(playback: Playback, step: 1 | -1): number {
   return next
 }
 
+/** The next faster speed, and after the fastest the usual one: for a single button. */
+export function cycleRate(playback: Playback): void {
+  const { element } = playback
+  element.playbackRate = RATES.find(rate => rate > element.playbackRate) ?? 1
+}
+
 /** Parts that a browser could not decode and drops without a word. */
 export function missingPart(element: HTMLVideoElement, kind: string): 'picture' | 'sound' | null {
   if (kind === 'video' && element.videoWidth === 0) return 'picture'

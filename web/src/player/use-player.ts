@@ -3,6 +3,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { memory } from '../storage.ts'
 import { type Playback, playbackOf } from './playback.ts'
 import { type Cast, toggleFullscreen, watchCast } from './screens.ts'
 
@@ -27,12 +28,24 @@ function createVideo(): HTMLVideoElement {
   return video
 }
 
+const VOLUME_KEY = 'volume'
+
+/** As loud as it was the last time; listens for as long as the element lives. */
+function rememberVolume(element: HTMLVideoElement): void {
+  const before = Number(memory.getItem(VOLUME_KEY) ?? 1)
+  if (before > 0 && before <= 1) element.volume = before
+  element.addEventListener('volumechange', () => {
+    if (element.volume > 0) memory.setItem(VOLUME_KEY, String(element.volume))
+  })
+}
+
 export function usePlayer(): Player {
   const frame = useRef<HTMLDivElement>(null)
   const screen = useRef<HTMLDivElement>(null)
   const isFullscreen = useSignal(false)
   const player = useMemo<Player>(() => {
     const playback = playbackOf(createVideo())
+    rememberVolume(playback.element)
     return {
       playback,
       cast: watchCast(playback.element),
