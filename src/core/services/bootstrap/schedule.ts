@@ -17,7 +17,7 @@ export const PROBATION_MS = 15 * 60_000
  * From a pong to the next ping, longer with each pong: who has been there for long stays for long (session
  * times are heavy-tailed). The average age at hand-out is half of it, and that decides the alive share.
  */
-export const RECHECK_TICKS: readonly number[] = [2, 3, 4, 5, 6, 8, 10].map(
+export const RECHECK_TICKS: readonly number[] = [1, 1.5, 2, 3, 4, 5, 7, 10].map(
   minutes => minutes * MINUTE_TICKS,
 )
 export const LEVEL_MAX = RECHECK_TICKS.length - 1

@@ -63,7 +63,7 @@ test('restored nodes are pinged in the order of their age, not later than others
   const ages = [500, 10, 300, 599, 0]
   restored(
     server,
-    ages.map((age, number) => row(ip4(number), age, 6881, 6)),
+    ages.map((age, number) => row(ip4(number), age, 6881, 7)),
   )
   const asked: { readonly number: number; readonly atMs: number }[] = []
   while (asked.length < 5) {
