@@ -19,8 +19,8 @@ export class PlainLookup extends Task {
   readonly #task: TaskId
   #told = 0
   #hasPeers = false
-  /** The nodes with valid ids knew no peers, so those with invalid ones are asked as well. */
-  #isForgiving = false
+  /** The nearest knew no peers, so more are asked. */
+  #isFarther = false
 
   constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
     super(host, { target: command.infohash.slice(), inFlightMax: LOOKUP_IN_FLIGHT })
@@ -51,14 +51,14 @@ export class PlainLookup extends Task {
   }
 
   protected walked(nowMs: Millis): void {
-    if (!this.#hasPeers && !this.#isForgiving) {
+    if (!this.#hasPeers && !this.#isFarther) {
       this.noteSizes()
-      this.#isForgiving = true
-      for (const walk of this.walks.values()) walk.forgiveInvalid()
+      this.#isFarther = true
+      for (const walk of this.walks.values()) walk.lookFarther()
       this.proceed(nowMs)
       return
     }
-    if (!this.#isForgiving) this.noteSizes()
+    if (!this.#isFarther) this.noteSizes()
     this.host.notify({
       kind: 'lookup-done',
       ...this.end(this.#task),

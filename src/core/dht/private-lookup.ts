@@ -10,7 +10,7 @@ import { distanceShare } from './network-size.ts'
 import { isLocal, type PlaceKey, rangeKey } from './place.ts'
 import type { Query, QueryOwner, Question } from './rpc.ts'
 import { Task, type TaskHost } from './task.ts'
-import type { Candidate } from './walk.ts'
+import { type Candidate, FARTHER_COUNT } from './walk.ts'
 import type { Key, TaskId } from './words.ts'
 
 /** Bits of the infohash that a decoy may share: 458 of 3*10^7 torrents share 16 with it. @see privacy.md */
@@ -37,8 +37,9 @@ export class PrivateLookup extends Task {
   readonly #decoy: Key
   readonly #telling: Telling
   #isTelling = false
+  readonly #lots = new Map<Candidate, number>()
   #hasPeers = false
-  #isForgiving = false
+  #isFarther = false
 
   constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
     super(host, { target: command.infohash.slice(), inFlightMax: LOOKUP_IN_FLIGHT })
@@ -52,7 +53,7 @@ export class PrivateLookup extends Task {
         this.#heardPeers(subject, response)
       },
       isInTime: candidate => this.isWalkOver || this.#isInReach(candidate),
-      wanted: () => (this.#isForgiving && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
+      wanted: () => (this.#isCrowded && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
       changed: nowMs => this.proceed(nowMs),
     })
   }
@@ -117,11 +118,11 @@ export class PrivateLookup extends Task {
   #proceedTelling(nowMs: Millis): void {
     this.#telling.proceed(nowMs)
     if (!this.#telling.isOver) return
-    if (!this.#isForgiving) this.noteSizes()
-    if (!this.#hasPeers && !this.#isForgiving) {
-      // Those with valid ids knew no peers: what is left of the told may be any.
-      this.#isForgiving = true
-      for (const walk of this.walks.values()) walk.forgiveInvalid()
+    if (!this.#isFarther) this.noteSizes()
+    if (!this.#hasPeers && !this.#isFarther) {
+      // The nearest knew no peers: what is left to tell is told to any of the near ones.
+      this.#isFarther = true
+      for (const walk of this.walks.values()) walk.lookFarther()
       this.proceed(nowMs)
       return
     }
@@ -133,9 +134,25 @@ export class PrivateLookup extends Task {
     this.host.finished(nowMs, this)
   }
 
+  /** Who may be told, in that order: the nearest first, but in a crowded place by lot. */
   #nearest(): Candidate[] {
     const all = [...this.walks.values()].flatMap(walk => walk.nearest())
-    return all.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
+    all.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
+    if (!this.#isCrowded) return all
+    const near = all.slice(0, FARTHER_COUNT)
+    near.sort((a, b) => this.#lotOf(a) - this.#lotOf(b))
+    return [...near, ...all.slice(FARTHER_COUNT)]
+  }
+
+  get #isCrowded(): boolean {
+    return [...this.walks.values()].some(walk => walk.isCrowded)
+  }
+
+  /** Drawn once for each candidate, so that the order does not change under way. */
+  #lotOf(candidate: Candidate): number {
+    const lot = this.#lots.get(candidate) ?? this.host.luck.below(0x1_0000_0000)
+    this.#lots.set(candidate, lot)
+    return lot
   }
 
   #tell(nowMs: Millis, subject: Candidate): boolean {

@@ -90,7 +90,7 @@ export abstract class Task implements QueryOwner, Job {
   protected bitsFor(_subject: Candidate): number {
     return 0
   }
-  /** How many of the nearest nodes are asked. */
+  /** How many of the nearest nodes are asked at least. */
   protected get width(): number {
     return CLOSEST_COUNT
   }
@@ -153,6 +153,8 @@ export abstract class Task implements QueryOwner, Job {
 
   protected askNext(nowMs: Millis): void {
     for (const [family, walk] of this.walks) {
+      const share = this.host.networkSize(family).reach(1)
+      if (share !== undefined) walk.mistrustCrowd(share)
       for (;;) {
         const next = walk.takeNext(this.width)
         if (next === undefined) break

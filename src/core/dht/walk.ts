@@ -2,11 +2,16 @@
 // and when the search is over. It sends nothing itself; a task asks it and tells it what happened.
 import type { Address } from '../bytes/index.ts'
 import { compareDistance, isIdValidFor } from './id.ts'
+import { distanceShare } from './network-size.ts'
 import { hostKey, isLocal, isUsable, networkKey, type PlaceKey } from './place.ts'
 import type { Contact, Key } from './words.ts'
 
 /** How many of the nearest nodes must have answered before a search ends; what Kademlia calls k. */
 export const CLOSEST_COUNT = 8
+/** How many where the nearest are of no use or too near: the nearest eight are among them beside 16 others. */
+export const FARTHER_COUNT = 24
+/** The eighth lies at 8/N of the key space; that chance puts eight within 2.5/N is a case of one in 240. */
+const CROWD_FACTOR = 2.5
 /** Nodes heard of and kept; the farthest are forgotten. */
 export const CANDIDATES_MAX = 128
 /** Taken from one answer, or one node could fill the list with inventions. See attacks.md, "flooder". */
@@ -52,6 +57,7 @@ export class Walk {
   #inFlight = 0
   #queries = 0
   #isForgiving = false
+  #width = CLOSEST_COUNT
 
   constructor(options: WalkOptions) {
     this.target = options.target
@@ -120,11 +126,11 @@ export class Walk {
    * @param width how many of the nearest are of interest: more than the search needs, and there is
    *   already an answer from the next one when one of them falls silent.
    */
-  takeNext(width = CLOSEST_COUNT): Candidate | undefined {
+  takeNext(width = 0): Candidate | undefined {
     if (this.#inFlight >= this.#options.inFlightMax || this.#queries >= WALK_QUERIES_MAX) {
       return undefined
     }
-    const next = this.#nextFresh(width)
+    const next = this.#nextFresh(Math.max(width, this.#width))
     if (next === undefined) return undefined
     next.state = 'asked'
     next.asked++
@@ -133,9 +139,30 @@ export class Walk {
     return next
   }
 
-  /** From now on invalid ids are as good as others: the valid ones did not have what is looked for. */
-  forgiveInvalid(): void {
+  /**
+   * The nearest nodes did not have what is looked for: from now on invalid ids are as good as others, and
+   * more nodes have to answer, since the nearest may have been put there to hide it. See attacks.md, "sybils".
+   */
+  lookFarther(): void {
     this.#isForgiving = true
+    this.#width = FARTHER_COUNT
+  }
+
+  /**
+   * Looks farther where the nearest nodes lie nearer than chance puts them in a network of this size.
+   *
+   * @param share the share of the key space that is one node's, 1/N.
+   */
+  mistrustCrowd(share: number): void {
+    if (this.isCrowded) return
+    const nearest = this.#window(each => each.state === 'answered' && each.isValid, CLOSEST_COUNT)
+    const last = nearest.at(-1)?.id
+    if (nearest.length < CLOSEST_COUNT || last === undefined) return
+    if (distanceShare(last, this.target) < CROWD_FACTOR * share) this.#width = FARTHER_COUNT
+  }
+
+  get isCrowded(): boolean {
+    return this.#width === FARTHER_COUNT
   }
 
   #nextFresh(width: number): Candidate | undefined {
@@ -148,7 +175,7 @@ export class Walk {
    * The nearest candidates that count for the end: valid ones first, the others only where there are
    * fewer valid ones than the search needs. See attacks.md, "chosen id".
    */
-  #window(counts: (candidate: Candidate) => boolean, width = CLOSEST_COUNT): Candidate[] {
+  #window(counts: (candidate: Candidate) => boolean, width = this.#width): Candidate[] {
     const window: Candidate[] = []
     for (const isValid of [true, false]) {
       for (const candidate of this.#candidates) {
@@ -222,7 +249,7 @@ export class Walk {
     if (this.#queries >= WALK_QUERIES_MAX) return this.#inFlight === 0
     const nearest = this.#window(candidate => candidate.state !== 'stalled')
     if (nearest.some(({ state }) => state === 'fresh' || state === 'asked')) return false
-    if (nearest.length === CLOSEST_COUNT) return true
+    if (nearest.length >= this.#width) return true
     const isExpected = ({ state }: Candidate) => state !== 'answered' && state !== 'dead'
     return !this.#candidates.some(isExpected) && !this.#routers.some(isExpected)
   }
@@ -248,9 +275,8 @@ export class Walk {
 
   /** The nearest nodes that answered, nearest first; invalid ids only where valid ones are missing. */
   closest(): Candidate[] {
-    return this.#window(candidate => candidate.state === 'answered').sort((a, b) =>
-      compareDistance(this.target, a.id as Key, b.id as Key),
-    )
+    const answered = this.#window(({ state }) => state === 'answered', CLOSEST_COUNT)
+    return answered.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
   }
 }
 
