@@ -55,11 +55,6 @@ export class Availability {
     return (count as number) > 0
   }
 
-  /** Connected peers that have `piece`. */
-  copiesOf(piece: number): number {
-    return this.#seedCount + (this.#copies?.[piece] ?? 0)
-  }
-
   setAll(slot: PeerSlot): void {
     if (this.#isSeed[slot] === 1) return
     this.#dropField(slot)

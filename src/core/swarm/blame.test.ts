@@ -56,8 +56,7 @@ describe('a bad piece', () => {
   test('with half of the peers lying names an honest one as the least suspect', () => {
     const { copy, blame } = scene({ liars: [2, 4, 6] })
     blame.failed(copy(inTurn(0)))
-    const shuffled = scene({ liars: [2, 4, 6], seed: 3 })
-    blame.mend(shuffled.copy(block => PEERS[(block * 5 + (block >> 2)) % 6] as number))
+    blame.mend(copy(block => PEERS[(block * 5 + (block >> 2)) % 6] as number))
     expect([1, 3, 5]).toContain(blame.leastSuspect(7))
   })
 

@@ -1,7 +1,7 @@
 // Who lied, when a piece turns out wrong, and how it becomes right. The first bad copy is kept; the second
 // comes block by block from other peers. Where both copies agree their senders are honest; where they differ
-// one of the two lied, and the liar is in more of the differences than whoever happened to be paired with it.
-// Taking each differing block from the less suspect of its two senders mends the piece after one piece time.
+// one of the two lied, and the fewest peers that explain all the differences are the likely liars: one of them
+// is in each. Taking those blocks from the other sender mends the piece after one piece time.
 //
 // Nobody is blamed by such reckoning: it is proved by the hash. Once the piece is right, whoever sent a block
 // that differs from the right one is to blame, and nobody else. See attacks.md, "one liar in many".
@@ -63,12 +63,12 @@ export class Blame {
     known.attempts.push(now)
     const { kept } = known
     this.#release(known)
-    const suspicion = suspicionOf([before, now])
+    const suspects = suspectsOf(before, now)
     let isMended = false
     for (const block of differences(before, now)) {
       const earlier = before.senders[block] as number
       const later = now.senders[block] as number
-      if ((suspicion.get(earlier) ?? 1) >= (suspicion.get(later) ?? 1)) continue
+      if (suspects.has(earlier) || !suspects.has(later)) continue
       const bytes = open.block(block)
       bytes.set(kept.subarray(bytes.byteOffset - open.bytes.byteOffset).subarray(0, bytes.length))
       open.senders[block] = earlier
@@ -77,18 +77,14 @@ export class Blame {
     return isMended
   }
 
-  /** Of the peers that sent blocks of `piece` twice, the one in the fewest differences; `undefined` if unknown. */
+  /** Who sent most of `piece` without being suspect, of those who sent the first two copies; or `undefined`. */
   leastSuspect(piece: number): number | undefined {
     const [before, now] = this.#cases.get(piece)?.attempts ?? []
     if (before === undefined || now === undefined) return undefined
-    let best: number | undefined
-    let least = Number.POSITIVE_INFINITY
-    for (const [sender, part] of suspicionOf([before, now])) {
-      if (part >= least) continue
-      best = sender
-      least = part
-    }
-    return best
+    const suspects = suspectsOf(before, now)
+    const counts = countBySender([...before.senders, ...now.senders])
+    const others = [...counts].filter(([sender]) => !suspects.has(sender))
+    return others.sort((one, other) => other[1] - one[1])[0]?.[0]
   }
 
   /** The piece is right. @returns the numbers of the peers that sent wrong blocks of it before. */
@@ -138,16 +134,25 @@ function differences(one: Evidence, other: Evidence): number[] {
   return blocks
 }
 
-/** By sender: which part of its blocks differs from the other copy, 0–1. */
-function suspicionOf(copies: readonly [Evidence, Evidence]): Map<number, number> {
-  const differing = new Set(differences(copies[0], copies[1]))
-  const sent = new Map<number, number>()
-  const differed = new Map<number, number>()
-  for (const { senders } of copies) {
-    for (const [block, sender] of senders.entries()) {
-      sent.set(sender, (sent.get(sender) ?? 0) + 1)
-      if (differing.has(block)) differed.set(sender, (differed.get(sender) ?? 0) + 1)
-    }
+/** The fewest senders, chosen greedily, of whom at least one had a hand in each difference. */
+function suspectsOf(one: Evidence, other: Evidence): Set<number> {
+  const suspects = new Set<number>()
+  let open = differences(one, other)
+  while (open.length > 0) {
+    const hands = open.flatMap(block => [...new Set([one.senders[block], other.senders[block]])])
+    const [most] = [...countBySender(hands as number[])].sort((a, b) => b[1] - a[1])
+    suspects.add((most as [number, number])[0])
+    open = open.filter(
+      block =>
+        !suspects.has(one.senders[block] as number) &&
+        !suspects.has(other.senders[block] as number),
+    )
   }
-  return new Map([...sent].map(([sender, count]) => [sender, (differed.get(sender) ?? 0) / count]))
+  return suspects
+}
+
+function countBySender(senders: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const sender of senders) counts.set(sender, (counts.get(sender) ?? 0) + 1)
+  return counts
 }

@@ -223,15 +223,6 @@ export class BlockTable {
     this.#states[open] = WRITING
   }
 
-  /** Blocks received from the piece's start without a gap. */
-  contiguousBlocks(open: OpenIndex): number {
-    const first = open * this.#blocks.perPiece
-    const count = this.#blockCounts[open] as number
-    let index = 0
-    while (index < count && this.#blockStates[first + index] === RECEIVED) index++
-    return index
-  }
-
   /** Who sent each block, one byte a block, `SLOTS_MAX` for nobody: freshly made. */
   sendersOf(open: OpenIndex): Uint8Array {
     const first = open * this.#blocks.perPiece

@@ -125,6 +125,10 @@ export class PeerSpeeds {
     return this.#peers[slot] !== undefined
   }
 
+  linkOf(slot: PeerSlot): PeerLink | undefined {
+    return this.#peers[slot]?.link
+  }
+
   /** Whether it has sent a block yet. */
   isMeasured(slot: PeerSlot): boolean {
     return (this.#peers[slot]?.answers.samples ?? 0) > 0

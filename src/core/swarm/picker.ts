@@ -22,6 +22,7 @@ import { type PeerLink, PeerSpeeds } from './peer-speeds.ts'
 import { type PieceState, PieceStates } from './piece-states.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
 import { type PeerSlot, SLOTS_MAX } from './request-table.ts'
+import { SharedQueue } from './shared-queue.ts'
 import { Suspects } from './suspects.ts'
 
 /** Late blocks are looked for no more often than this. */
@@ -41,6 +42,7 @@ export class Picker {
   readonly #speeds: PeerSpeeds
   readonly #deadlines: Deadlines
   readonly #suspects = new Suspects()
+  readonly #queue = new SharedQueue()
   readonly #choice: BlockChoice
   readonly #answers: BlockAnswers
   /** By slot: 1 while its last pick found less than it had room for. */
@@ -121,10 +123,6 @@ export class Picker {
     this.#states.availability.setAll(slot)
   }
 
-  peerHasNone(slot: PeerSlot): void {
-    this.#states.availability.leave(slot)
-  }
-
   /** @param bytes a bit field as in BEP 3, lent; bits that it lacks count as 0. */
   peerHasField(slot: PeerSlot, bytes: Uint8Array): void {
     this.#states.availability.setField(slot, bytes)
@@ -138,11 +136,6 @@ export class Picker {
   /** Whether it has a wanted piece that is not verified. */
   isInteresting(slot: PeerSlot): boolean {
     return this.#states.availability.isInteresting(slot)
-  }
-
-  /** Connected peers that have `piece`. */
-  copiesOf(piece: number): number {
-    return this.#states.availability.copiesOf(piece)
   }
 
   /** Its requests return; blocks that were on their way are still accepted. */
@@ -174,8 +167,9 @@ export class Picker {
   pick(nowMs: Millis, slot: PeerSlot, room: number, out: Int32Array): number {
     const { requests } = this.#states
     const outstanding = requests.liveOf(slot)
-    const limit = Math.min(room, out.length, requests.roomLeft)
+    const limit = Math.min(room, out.length, requests.roomLeft, this.#queueRoom(nowMs, slot))
     if (limit <= 0) return 0
+    if (requests.liveCount === 0) this.#queue.resume(nowMs)
     const count = this.#choose(nowMs, slot, limit, out)
     if (count === 0) return 0
     if (outstanding === 0) {
@@ -185,6 +179,14 @@ export class Picker {
     const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
     if (isWatched) this.#wakeBy(nowMs + this.#speeds.lateAfterMs(slot))
     return count
+  }
+
+  /** What the queue of a shared link leaves for this peer while somebody watches. */
+  #queueRoom(nowMs: Millis, slot: PeerSlot): number {
+    const link = this.#speeds.linkOf(slot)
+    if (!this.hasWindows || link === undefined) return Number.POSITIVE_INFINITY
+    const limit = this.#queue.limitFor(nowMs, link, this.#speeds.joinedCount)
+    return limit - this.#states.requests.liveOf(slot)
   }
 
   #choose(nowMs: Millis, slot: PeerSlot, limit: number, out: Int32Array): number {
@@ -242,6 +244,7 @@ export class Picker {
     const { cancels } = this.#states
     const cancelled = cancels.count
     const reception = this.#answers.received(nowMs, slot, block)
+    this.#queue.noteBlock(nowMs, this.hasWindows)
     if (cancels.count > cancelled) this.#overtaken(nowMs, cancelled)
     return reception
   }
@@ -287,17 +290,6 @@ export class Picker {
   /** -1, or its place `0..openPiecesMax-1` while it is in flight, hashed or written. */
   openIndex(piece: number): number {
     return this.#states.openOf(piece)
-  }
-
-  /** How often `piece` failed its hash since it was last good. */
-  failuresOf(piece: number): number {
-    return this.#suspects.failuresOf(piece)
-  }
-
-  /** Blocks received from the start of an open piece without a gap; 0 where it is not open. */
-  contiguousBlocks(piece: number): number {
-    const open = this.#states.openOf(piece)
-    return open === NOT_OPEN ? 0 : this.#states.table.contiguousBlocks(open)
   }
 
   /**
