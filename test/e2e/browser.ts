@@ -7,8 +7,8 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 export const CHROMIUM = '/usr/bin/chromium'
 
-/** Tests that need a browser are left out where there is none. */
-export const hasChromium = existsSync(CHROMIUM)
+/** Tests that look at films are left out where there is no browser or nothing to make a film with. */
+export const canLook = existsSync(CHROMIUM) && existsSync('/usr/bin/ffmpeg')
 
 const FLAGS = [
   '--headless=new',

@@ -1,11 +1,13 @@
 // The whole way: a real seeder with a slow line, the command as a user runs it, and its page in a real browser.
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TorrentView } from '../../src/api/index.ts'
-import { Browser, hasChromium } from './browser.ts'
+import { Browser, canLook } from './browser.ts'
 import { Command } from './command.ts'
 import { FRAMES_PER_SECOND, makeCountedClip, nextFrame } from './counted-clip.ts'
 import { LibtorrentSeeder } from './libtorrent-seeder.ts'
@@ -20,7 +22,7 @@ let seeder: LibtorrentSeeder
 let browser: Browser
 
 beforeAll(async () => {
-  if (!hasChromium) return
+  if (!canLook) return
   folder = await mkdtemp(join(tmpdir(), 'torrent-live page stream-'))
   const source = join(folder, 'Counted.Film.2026.mp4')
   await makeCountedClip(source, { seconds: SECONDS, kilobits: KILOBITS })
@@ -46,7 +48,7 @@ const plays = (page: Page, seconds: number): Promise<unknown> =>
     return video !== null && !video.paused && video.readyState >= 3 && video.currentTime > past
   }, seconds)
 
-describe.skipIf(!hasChromium)('a film from a slow seeder', () => {
+describe.skipIf(!canLook)('a film from a slow seeder', () => {
   test('plays while it is fetched, shows the right pictures, and plays on after a jump to 70 %', async () => {
     const home = await mkdtemp(join(folder, 'home '))
     const words = [seeder.magnet, 'films', '--peer', seeder.address, '--no-dht', '--http', '0']
@@ -72,7 +74,39 @@ describe.skipIf(!hasChromium)('a film from a slow seeder', () => {
     expect(browser.complaints).toEqual([])
     expect(browser.strangers).toEqual([])
   })
+
+  test('plays on by itself when the program was killed and is started again', async () => {
+    const home = await mkdtemp(join(folder, 'home '))
+    const port = `${await freePort()}`
+    const words = [seeder.magnet, 'films', '--peer', seeder.address, '--no-dht', '--json']
+    await using first = new Command({ words: [...words, '--http', port], home })
+    const { url } = (await first.line('listening')) as unknown as { readonly url: string }
+    const page = await browser.page()
+    await page.goto(url)
+    await plays(page, 1)
+    first.process.kill('SIGKILL')
+    await page.getByRole('alert').filter({ hasText: 'torrent-live does not answer' }).waitFor()
+    const far = await page.evaluate(() => {
+      const buffered = document.querySelector('video')?.buffered
+      return buffered === undefined ? 0 : buffered.end(buffered.length - 1)
+    })
+    await using second = new Command({ words: [...words, '--http', port], home })
+    await second.line('listening')
+    await plays(page, far + 1)
+    await nextFrame(page)
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await page.close()
+  })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 /** What the server says of the film, and how many verified pieces the page's map tells of. */
 async function shownBy(

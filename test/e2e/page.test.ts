@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openServer, type RunningServer } from '../../src/server/index.ts'
 import { MemoryClient, type MemoryFile, MemoryTorrent } from '../support/memory-client.ts'
-import { Browser, hasChromium, type PageOptions } from './browser.ts'
+import { Browser, canLook, type PageOptions } from './browser.ts'
 import { FRAMES_PER_SECOND, makeCountedClip, nextFrame } from './counted-clip.ts'
 
 const INFOHASH = 'c9e15763f722f23e98a29decdfae341b98d53056'
@@ -19,7 +19,7 @@ let clip: Uint8Array
 let browser: Browser
 
 beforeAll(async () => {
-  if (!hasChromium) return
+  if (!canLook) return
   folder = await mkdtemp(join(tmpdir(), 'torrent-live-page-'))
   await makeCountedClip(join(folder, 'clip.mp4'), { seconds: SECONDS, kilobits: 400 })
   clip = await readFile(join(folder, 'clip.mp4'))
@@ -109,7 +109,7 @@ const press = (page: Page, key: string): Promise<void> => page.keyboard.press(ke
 const withoutRefusals = (complaints: readonly string[]): string[] =>
   complaints.filter(text => !/ERR_|status of 4\d\d/.test(text))
 
-describe.skipIf(!hasChromium)('the page', () => {
+describe.skipIf(!canLook)('the page', () => {
   test('plays by itself, and the picture is the one that its clock says', async () => {
     await using opened = await open([film()])
     const { page } = opened
@@ -371,7 +371,7 @@ const shapes: readonly (readonly [string, PageOptions])[] = [
   ['a wall in the dark', { width: 3840, height: 2160, scheme: 'dark' }],
 ]
 
-describe.skipIf(!hasChromium).each(shapes)('on %s the page', (_name, options) => {
+describe.skipIf(!canLook).each(shapes)('on %s the page', (_name, options) => {
   const states: readonly (readonly [string, () => readonly MemoryFile[]])[] = [
     ['a film', () => [film(), { path: 'a-name-without-a-single-break'.repeat(9), bytes: clip }]],
     ['a film for another player', () => [{ path: 'x.avi', bytes: clip }]],
@@ -395,7 +395,7 @@ describe.skipIf(!hasChromium).each(shapes)('on %s the page', (_name, options) =>
   )
 })
 
-test.skipIf(!hasChromium)('no page asked any other machine, broke its policy or threw', () => {
+test.skipIf(!canLook)('no page asked any other machine, broke its policy or threw', () => {
   expect(browser.strangers).toEqual([])
   expect(withoutRefusals(browser.complaints)).toEqual([])
 })

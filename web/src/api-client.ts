@@ -71,7 +71,7 @@ export async function probeStream(url: string): Promise<void> {
 }
 
 const RETRY_FIRST_MS = 500
-const RETRY_LAST_MS = 8000
+const RETRY_LAST_MS = 4000
 
 export interface EventHandlers {
   readonly onOpen: () => void
@@ -82,7 +82,7 @@ export interface EventHandlers {
 /**
  * Listens for as long as the page lives and is looked at: browsers open six connections to a server
  * for all their tabs together, and a hidden tab must not keep one from the film. A stream that ends
- * for whatever reason is opened anew after 0.5 s, 1 s, … 8 s, or at once when the page is looked at
+ * for whatever reason is opened anew after 0.5 s, 1 s, … 4 s, or at once when the page is looked at
  * again or the network returns.
  *
  * @returns the function that ends it.
