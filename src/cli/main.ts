@@ -13,6 +13,7 @@ type Command = (words: readonly string[]) => Promise<number>
 const commands: { readonly [word: string]: () => Promise<Command> } = {
   bootstrap: async () => (await import('./bootstrap.ts')).run,
   demo: async () => (await import('./demo.ts')).runDemo,
+  dht: async () => (await import('./dht.ts')).run,
 }
 
 /**
