@@ -37,6 +37,7 @@ export class BlockAnswers {
       this.#states.wastedBlocks++
       return 'unasked'
     }
+    this.#speeds.noteDrained(slot)
     if (this.#isMissing(block)) {
       const reception = this.#accept(nowMs, slot, ghost)
       requests.remove(ghost)

@@ -2,7 +2,7 @@
 // is left of open pieces, new pieces, and at the very end blocks that a slower peer holds.
 import type { Millis } from '../world/index.ts'
 import { NOBODY, NOT_OPEN, type OpenIndex } from './block-table.ts'
-import type { Deadlines } from './deadline.ts'
+import { AT_ONCE, type Deadlines } from './deadline.ts'
 import type { PeerSpeeds } from './peer-speeds.ts'
 import type { PieceStates } from './piece-states.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
@@ -69,6 +69,7 @@ export class BlockChoice {
   #out: Int32Array = new Int32Array(0)
   #count = 0
   #limit = 0
+  #limitLater = 0
 
   constructor(parts: Parts) {
     this.#states = parts.states
@@ -96,13 +97,14 @@ export class BlockChoice {
     this.#out = out
     this.#count = 0
     this.#limit = limit
+    // Only what a read waits for is asked on top of what is still draining from before a jump.
+    this.#limitLater = Math.max(0, limit - this.#speeds.drainingOf(nowMs, slot))
     const mayHurry = !this.#speeds.isStalled(slot)
     if (mayHurry && this.#lateCount > 0) this.#chooseLate(nowMs, slot)
     if (mayHurry && this.#deadlines.count > 0) this.#chooseDue(nowMs, slot)
-    if (!this.isWindowsOnly) {
-      if (this.#count < limit) this.#chooseOrdinary(nowMs, slot)
-    }
-    if (this.#count < limit && mayHurry) this.#chooseAgain(nowMs, slot)
+    this.#limit = this.#limitLater
+    if (!this.isWindowsOnly && this.#count < this.#limit) this.#chooseOrdinary(nowMs, slot)
+    if (mayHurry && this.#count < this.#limit) this.#chooseAgain(nowMs, slot)
     return this.#count
   }
 
@@ -234,6 +236,7 @@ export class BlockChoice {
       bytesAhead += free * BLOCK_BYTES
       if (!states.availability.has(slot, piece)) continue
       const dueMs = deadlines.dueMs[rank] as number
+      if (dueMs !== AT_ONCE) this.#limit = this.#limitLater
       const timeMs = this.#timeFor(nowMs, bytesAhead, dueMs)
       const room = Math.min(this.#blocksInTime(slot, timeMs), this.#shareOf(slot, piece))
       if (room <= 0) continue

@@ -25,6 +25,9 @@ export const READS_MAX = 32
 /** Pieces with a due time; 96 MiB are 6144 of the smallest pieces. Beyond it the latest have to wait. */
 export const DUE_PIECES_MAX = 8192
 
+/** The due time of a piece that a read waits for. */
+export const AT_ONCE: Millis = Number.NEGATIVE_INFINITY
+
 export type ViewerKey = number
 export type ReadKey = number
 
@@ -63,7 +66,7 @@ interface Viewer {
 export class Deadlines {
   /** The pieces that are needed and not verified, the earliest due first; `count` of them. */
   readonly pieces = new Int32Array(DUE_PIECES_MAX)
-  /** When each of them is due; the past means now. */
+  /** When each of them is due: the past means now, `AT_ONCE` that a read waits for it. */
   readonly dueMs = new Float64Array(DUE_PIECES_MAX)
   count = 0
   readonly #layout: PieceLayout
@@ -86,6 +89,14 @@ export class Deadlines {
   /** Whether `piece` is in the list. */
   covers(piece: number): boolean {
     return this.#covered.has(piece)
+  }
+
+  /** Whether a read waits for `piece`. */
+  isAwaited(piece: number): boolean {
+    for (let rank = 0; rank < this.count && this.dueMs[rank] === AT_ONCE; rank++) {
+      if (this.pieces[rank] === piece) return true
+    }
+    return false
   }
 
   /** @returns whether the viewer is new or jumped: what is in flight for other places has to give way. */
@@ -218,7 +229,7 @@ export class Deadlines {
       pieces.push(piece)
       dueMs.push(due)
     }
-    for (const read of viewer.reads.values()) add(this.#pieceAt(read.file, read.begin), atMs)
+    for (const read of viewer.reads.values()) add(this.#pieceAt(read.file, read.begin), AT_ONCE)
     const head = this.#pieceAt(file, position)
     add(head, atMs)
     // A little later than what is read now: nobody's index goes before somebody's picture.

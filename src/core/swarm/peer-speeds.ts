@@ -73,6 +73,9 @@ class PeerSpeed {
   silentSinceMs: Millis = Number.POSITIVE_INFINITY
   pausedUntilMs: Millis = Number.NEGATIVE_INFINITY
   refusals = 0
+  /** Withdrawn requests whose blocks may be on their way, and until when. */
+  draining = 0
+  drainedAtMs: Millis = Number.NEGATIVE_INFINITY
   /** Pieces that it sends although it chokes us (BEP 6). */
   readonly allowedFast: number[] = []
 
@@ -192,6 +195,30 @@ export class PeerSpeeds {
     peer.silentSinceMs = nowMs
     peer.isStalled = false
     peer.refusals = 0
+  }
+
+  /**
+   * Requests were withdrawn: what was sent before the peer heard of it still fills the line.
+   *
+   * @returns when all of that should have come.
+   */
+  noteWithdrawn(nowMs: Millis, slot: PeerSlot, count: number): Millis {
+    const peer = this.#peers[slot] as PeerSpeed
+    peer.draining = (nowMs < peer.drainedAtMs ? peer.draining : 0) + count
+    peer.drainedAtMs = nowMs + (this.#timesOf(slot)?.meanMs ?? UNKNOWN_ANSWER_MS)
+    return peer.drainedAtMs
+  }
+
+  /** A withdrawn request was answered after all. */
+  noteDrained(slot: PeerSlot): void {
+    const peer = this.#peers[slot]
+    if (peer !== undefined && peer.draining > 0) peer.draining--
+  }
+
+  /** Withdrawn requests whose blocks may still be on their way. */
+  drainingOf(nowMs: Millis, slot: PeerSlot): number {
+    const peer = this.#peers[slot]
+    return peer !== undefined && nowMs < peer.drainedAtMs ? peer.draining : 0
   }
 
   /** @returns until when the peer is paused. */

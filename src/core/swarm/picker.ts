@@ -49,6 +49,8 @@ export class Picker {
   readonly #isHungry = new Uint8Array(SLOTS_MAX)
   #hungryCount = 0
   readonly #order = new Int32Array(SLOTS_MAX)
+  /** When the last block came: about the time of what has none of its own. */
+  #nowMs: Millis = 0
   #isWorkSpread = false
   #wakeAtMs: Millis = Number.POSITIVE_INFINITY
 
@@ -243,6 +245,7 @@ export class Picker {
   received(nowMs: Millis, slot: PeerSlot, block: BlockNumber): Reception {
     const { cancels } = this.#states
     const cancelled = cancels.count
+    this.#nowMs = nowMs
     const reception = this.#answers.received(nowMs, slot, block)
     this.#queue.noteBlock(nowMs, this.hasWindows)
     if (cancels.count > cancelled) this.#overtaken(nowMs, cancelled)
@@ -311,6 +314,8 @@ export class Picker {
     this.#suspects.pieceFailed(piece, senders)
     if (source !== undefined) this.#suspects.choose(piece, source)
     this.pieceLost(piece)
+    if (!this.#deadlines.isAwaited(piece)) return
+    this.#giveWay(this.#nowMs, other => this.#deadlines.isAwaited(other))
   }
 
   /** It is on the disk, verified, or was found there: its buffer is free for another piece. */
@@ -358,7 +363,7 @@ export class Picker {
   /** A viewer waits for bytes: its window is there now, and what it left is cancelled. */
   readStarted(nowMs: Millis, read: ViewerRead): void {
     const isJump = this.#deadlines.readStarted(nowMs, read)
-    if (isJump) this.#cancelElsewhere()
+    if (isJump) this.#giveWay(nowMs, piece => this.#deadlines.covers(piece))
     this.#workCameFree()
   }
 
@@ -463,11 +468,15 @@ export class Picker {
     this.#workCameFree()
   }
 
-  /** What is in flight for pieces outside of the windows gives way to what is in them. */
-  #cancelElsewhere(): void {
+  /** What is in flight for other pieces than those to keep gives way, where the peer is of use for due ones. */
+  #giveWay(nowMs: Millis, isKept: (piece: number) => boolean): void {
+    const { requests } = this.#states
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
       if (!this.#hasDue(slot)) continue
-      this.#states.withdrawWhere(slot, piece => !this.#deadlines.covers(piece))
+      const before = requests.liveOf(slot)
+      this.#states.withdrawWhere(slot, piece => !isKept(piece))
+      const count = before - requests.liveOf(slot)
+      if (count > 0) this.#wakeBy(this.#speeds.noteWithdrawn(nowMs, slot, count))
     }
   }
 
