@@ -334,7 +334,7 @@ describe.skipIf(!canLook)('the page', () => {
     })
     await expect.poll(() => client.added.length).toBe(1)
     expect(Buffer.from(client.added[0] as Uint8Array).equals(bytes)).toBe(true)
-    await page.getByRole('status').filter({ hasText: 'Give a magnet link.' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Give a magnet link.' }).waitFor()
   })
 
   test('refuses a .torrent file that is none by its size alone', async () => {

@@ -76,16 +76,15 @@ export function dismissNotice(): void {
   notice.value = null
 }
 
-/** Adds what was pasted or dropped and shows it. @returns whether the server took it. */
-export async function add(source: string): Promise<boolean> {
+/** Adds what was pasted or dropped and shows it. @returns why not, or `null` when it was added. */
+export async function add(source: string | Promise<string>): Promise<string | null> {
   try {
-    const torrent = await api.addTorrent(source)
+    const torrent = await api.addTorrent(await source)
     put(torrent)
     go(torrent.infohash)
-    return true
+    return null
   } catch (error) {
-    tell(sentence(error))
-    return false
+    return sentence(error)
   }
 }
 

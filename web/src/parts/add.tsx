@@ -17,11 +17,12 @@ export function AddForm({ isInDialog = false, onAdded }: AddFormProps) {
   const text = useSignal('')
   const isBusy = useSignal(false)
   const picker = useRef<HTMLInputElement>(null)
-  const send = async (sources: () => Promise<boolean>): Promise<void> => {
+  const refusal = useSignal<string | null>(null)
+  const send = async (adding: Promise<string | null>): Promise<void> => {
     isBusy.value = true
-    const isAdded = await sources()
+    refusal.value = await adding
     isBusy.value = false
-    if (!isAdded) return
+    if (refusal.value !== null) return
     text.value = ''
     onAdded?.()
   }
@@ -30,7 +31,7 @@ export function AddForm({ isInDialog = false, onAdded }: AddFormProps) {
       class="add-form"
       onSubmit={event => {
         event.preventDefault()
-        if (!isBusy.value) void send(() => addText(text.value))
+        if (!isBusy.value) void send(addText(text.value))
       }}
     >
       <input
@@ -45,6 +46,7 @@ export function AddForm({ isInDialog = false, onAdded }: AddFormProps) {
         value={text.value}
         onInput={event => {
           text.value = event.currentTarget.value
+          refusal.value = null
         }}
       />
       <button type="submit" class="button primary" disabled={isBusy.value}>
@@ -62,9 +64,12 @@ export function AddForm({ isInDialog = false, onAdded }: AddFormProps) {
         onChange={event => {
           const files = [...(event.currentTarget.files ?? [])]
           event.currentTarget.value = ''
-          void send(() => addFiles(files))
+          void send(addFiles(files))
         }}
       />
+      <p class="refusal" role="alert">
+        {refusal.value}
+      </p>
     </form>
   )
 }
@@ -94,25 +99,29 @@ export const AddButton = () => (
   </button>
 )
 
-async function addText(text: string): Promise<boolean> {
+/** @returns why it was not added, or `null`. */
+async function addText(text: string): Promise<string | null> {
   const source = text.trim()
-  if (!isSource(source)) {
-    tell('That is neither a magnet link nor an infohash of 40 hexadecimal digits.')
-    return false
-  }
-  return add(source)
+  return isSource(source)
+    ? add(source)
+    : 'That is neither a magnet link nor an infohash of 40 hexadecimal digits.'
 }
 
-async function addFiles(files: readonly File[]): Promise<boolean> {
-  let isAdded = false
+/** Adds what it can. @returns why the last of the others was not added, or `null`. */
+async function addFiles(files: readonly File[]): Promise<string | null> {
+  let refusal: string | null = null
   for (const file of files) {
-    if (file.size > TORRENT_FILE_LIMIT_BYTES) {
-      tell(`“${file.name}” is too large for a .torrent file.`)
-      continue
-    }
-    isAdded = (await add(await torrentFileSource(file))) || isAdded
+    const answer =
+      file.size > TORRENT_FILE_LIMIT_BYTES
+        ? `“${file.name}” is too large for a .torrent file.`
+        : await add(torrentFileSource(file))
+    refusal = answer ?? refusal
   }
-  return isAdded
+  return refusal
+}
+
+const tellRefusal = (refusal: string | null): void => {
+  if (refusal !== null) tell(refusal)
 }
 
 /** The whole page takes what is dropped on it, and what is pasted outside of its fields. */
@@ -133,14 +142,14 @@ export function DropVeil() {
       set(-depth)
       const files = [...(event.dataTransfer?.files ?? [])]
       const text = event.dataTransfer?.getData('text') ?? ''
-      void (files.length > 0 ? addFiles(files) : addText(text))
+      void (files.length > 0 ? addFiles(files) : addText(text)).then(tellRefusal)
       isAddOpen.value = false
     }
     const onPaste = (event: ClipboardEvent): void => {
       const target = event.target
       if (target instanceof HTMLInputElement && !target.readOnly) return
       const text = event.clipboardData?.getData('text') ?? ''
-      if (isSource(text)) void addText(text)
+      if (isSource(text)) void addText(text).then(tellRefusal)
     }
     const listeners = [
       ['dragenter', onEnter],
