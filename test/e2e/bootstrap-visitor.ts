@@ -59,9 +59,9 @@ export class Visitor implements AsyncDisposable {
     })
   }
 
-  /** The endpoints that the server names, as text. */
+  /** The endpoints that the server names, as text. Asks read-only, so as not to become one of them. */
   async nodesFrom(server: Address): Promise<string[]> {
-    const answer = (await this.ask(server)) as KrpcResponse
+    const answer = (await this.ask(server, { isReadOnly: true })) as KrpcResponse
     const contacts = parseContacts(
       (this.ip.length === 4 ? answer.nodes : answer.nodes6) ?? new Uint8Array(0),
       this.ip.length as 4 | 16,

@@ -19,6 +19,8 @@ export class Operation implements AsyncDisposable {
   /** @throws SettingsError, or the system's error where it refuses an address. */
   static async open(settings: BootstrapSettings, tools: CrewTools): Promise<Operation> {
     const processes = settings.processes ?? 1
+    // Whatever is wrong with the settings is told before anything is started.
+    serviceOptions(settings)
     const crew =
       processes === 1
         ? await openAlone(settings, tools)

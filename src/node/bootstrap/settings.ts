@@ -72,15 +72,19 @@ export async function readSettingsFile(file: string): Promise<BootstrapSettings>
  */
 export function serviceOptions(settings: BootstrapSettings): BootstrapServiceOptions {
   const { visitors } = BOOTSTRAP_DEFAULTS
-  const processes = settings.processes ?? 1
+  const processes = whole('--processes', settings.processes ?? 1, PROCESSES_MAX)
   const nodesMax = whole('--nodes-max', settings.nodesMax ?? BOOTSTRAP_DEFAULTS.nodesMax, NODES_MAX)
   const perNetwork = whole(
     '--per-network',
     settings.perNetwork ?? BOOTSTRAP_DEFAULTS.perNetworkMax,
     256,
   )
+  const listen = (settings.listen ?? DEFAULT_LISTEN).map(listenAddress)
+  if (processes > 1 && listen.some(({ port }) => port === 0)) {
+    throw new SettingsError('With several --processes --listen wants a port that is not 0.')
+  }
   return {
-    listen: (settings.listen ?? DEFAULT_LISTEN).map(listenAddress),
+    listen,
     isPrivateAllowed: settings.allowPrivate ?? false,
     probationMs: duration('--probation', settings.probation ?? '15m'),
     answerSize: whole(

@@ -186,6 +186,7 @@ class WorkerCrew implements Crew {
     try {
       await this.add(number)
       this.steerToAll()
+      this.#tools.onNotice(`Worker ${number} serves again.`)
     } catch (error) {
       this.#tools.onNotice(`Worker ${number} cannot start: ${(error as Error).message}`)
       setTimeout(() => void this.#restart(number), RESTART_PAUSE_MS)
