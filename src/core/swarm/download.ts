@@ -69,6 +69,8 @@ export class Download {
   isEveryoneDue = false
   #wanted: BitField | undefined
   #overtakenBytes = 0
+  /** Somebody was not asked because too much waits to be written. */
+  #waitsForDisk = false
   /** Wanted pieces that are not on the disk. */
   #missingCount = 0
   /** When the rate limit lets more be asked for; `Infinity` while it stops nobody. */
@@ -145,6 +147,10 @@ export class Download {
   /** Asks `peer` for as much as its link takes now. */
   ask(nowMs: Millis, peer: Peer): void {
     if (peer.phase !== 'open' || !this.isChecked) return
+    if (this.store.isFull) {
+      this.#waitsForDisk = true
+      return
+    }
     const { picker } = this
     peer.setInteresting(picker.isInteresting(peer.slot))
     const target = peer.pipeline.targetBlocks
@@ -400,6 +406,9 @@ export class Download {
   ): void {
     this.store.step(nowMs, input)
     this.drainStore()
+    if (!this.#waitsForDisk || this.store.isFull) return
+    this.#waitsForDisk = false
+    this.isEveryoneDue = true
   }
 
   /** Reads what the store has to say and to do. To be called after every call of it. */
@@ -423,6 +432,12 @@ export class Download {
       case 'check-done':
         this.isChecked = true
         this.isEveryoneDue = true
+        break
+      case 'problem':
+        if (notice.problem === 'store-limit') this.picker.setWindowsOnly(true)
+        break
+      case 'solved':
+        if (notice.problem === 'store-limit') this.picker.setWindowsOnly(false)
         break
       case 'dropped':
         this.picker.pieceLost(notice.piece)

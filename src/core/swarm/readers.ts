@@ -38,8 +38,8 @@ export class Readers {
   readonly #layout: Layout
   readonly #host: ReadersHost
   readonly #reads = new Map<RequestId, Read>()
-  /** The file that each viewer reads. */
-  readonly #viewers = new Map<number, number>()
+  /** The file that each viewer reads, and the piece where it is. */
+  readonly #viewers = new Map<number, { readonly file: number; readonly piece: number }>()
 
   constructor(download: Download, layout: Layout, host: ReadersHost) {
     this.#download = download
@@ -64,7 +64,8 @@ export class Readers {
     const offset = stored.offset + begin - piece * this.#layout.pieceBytes
     const read: Read = { ...command, size, piece, offset, isAtStore: false }
     this.#reads.set(request, read)
-    this.#viewers.set(viewer, file)
+    this.#viewers.set(viewer, { file, piece })
+    this.#download.store.viewersAt([...this.#viewers.values()].map(place => place.piece))
     this.#download.picker.readStarted(nowMs, {
       viewer,
       request,
@@ -117,7 +118,7 @@ export class Readers {
   }
 
   status(): ViewerStatus[] {
-    return [...this.#viewers].flatMap(([viewer, file]) => {
+    return [...this.#viewers].flatMap(([viewer, { file }]) => {
       const window = this.#download.picker.windowOf(viewer)
       return window === undefined ? [] : [{ file, ...window }]
     })
