@@ -47,6 +47,8 @@ export class Hasher {
   }
 
   #answer(effect: Hash, digest: Digest): void {
-    this.#onInput({ kind: 'hashed', request: effect.request, digest: digest.digest() })
+    // A plain array: `slice` of a Buffer would not copy, and machines copy with `slice` what they keep.
+    const bytes = new Uint8Array(digest.digest())
+    this.#onInput({ kind: 'hashed', request: effect.request, digest: bytes })
   }
 }

@@ -28,7 +28,7 @@ const VIEWERS_MAX = 10_000
 
 const digests: Digests = {
   sha1,
-  sha256: bytes => createHash('sha256').update(bytes).digest(),
+  sha256: bytes => new Uint8Array(createHash('sha256').update(bytes).digest()),
 }
 
 /**
