@@ -9,8 +9,8 @@ import type { Millis } from '../world/index.ts'
 import type { PeerLink } from './peer-speeds.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
 
-/** Room to notice that the link has become faster. */
-const GAIN = 1.25
+/** Room to notice that the link has become faster; the slack below adds to it. */
+const GAIN = 1.1
 /** Scheduling at both ends. */
 const SLACK_MS = 20
 /** Blocks in flight with all peers together before anything is measured: 32 Mbit/s for 150 ms. */
@@ -65,7 +65,7 @@ export class SharedQueue {
     if (bytesPerSecond === 0) return Math.max(BLOCKS_MIN, Math.ceil(BLOCKS_AT_START / peers))
     const gapMs = Math.max(this.#gapMs, this.#epochGapMs)
     const bytes = (GAIN * bytesPerSecond * (roundTripMs + gapMs + SLACK_MS)) / 1000
-    return Math.max(BLOCKS_MIN, Math.ceil(bytes / BLOCK_BYTES) + 1)
+    return Math.max(BLOCKS_MIN, Math.ceil(bytes / BLOCK_BYTES))
   }
 
   #endEpoch(nowMs: Millis, isBound: boolean): void {
