@@ -15,7 +15,8 @@ export class ServerError extends Error {
   override readonly name = 'ServerError'
 }
 
-const UNREACHABLE = 'torrent-live does not answer. Is it still running?'
+export const UNREACHABLE =
+  'torrent-live does not answer. Start it again: this page comes back by itself.'
 
 async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response

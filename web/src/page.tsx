@@ -11,7 +11,7 @@ import { Shelf } from './parts/shelf.tsx'
 import { Figures, Problem, Summary } from './parts/summary.tsx'
 import { Connecting, Welcome } from './parts/welcome.tsx'
 import { Stage } from './player/stage.tsx'
-import { connect, link, shown, shownFile, torrents } from './store.ts'
+import { connect, shown, shownFile, torrents } from './store.ts'
 import { titleOf } from './title.ts'
 
 export function Page() {
@@ -28,7 +28,7 @@ export function Page() {
       <main>
         {torrent === null ? (
           torrents.value === null ? (
-            <Connecting isLost={link.value === 'lost'} />
+            <Connecting />
           ) : (
             <Welcome />
           )

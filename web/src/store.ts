@@ -10,6 +10,8 @@ import { memory } from './storage.ts'
 export type Link = 'connecting' | 'open' | 'lost'
 
 export const link = signal<Link>('connecting')
+/** Why the server is not heard, and what to do. */
+export const lostReason = signal(api.UNREACHABLE)
 /** `null` until the server has been heard. */
 export const torrents = signal<readonly TorrentView[] | null>(null)
 const route = signal<Route>(parseRoute(location.hash))
@@ -117,9 +119,7 @@ export function connect(): () => void {
     const before = shown.peek()?.infohash
     route.value = parseRoute(location.hash)
     const after = shown.peek()?.infohash
-    if (after === before) return
-    speeds.value = []
-    if (after !== undefined) void loadPieces(after)
+    if (after !== before && after !== undefined) void loadPieces(after)
   }
   window.addEventListener('hashchange', onHash)
   const sampler = setInterval(sampleSpeed, 1000)
@@ -129,7 +129,7 @@ export function connect(): () => void {
     },
     onEvent: take,
     onLost: () => {
-      link.value = 'lost'
+      void noteLoss()
     },
   })
   return () => {
@@ -148,6 +148,16 @@ async function refresh(): Promise<void> {
     if (infohash !== undefined) await loadPieces(infohash)
   } catch (error) {
     tell(sentence(error))
+  }
+}
+
+/** An event stream does not say why it broke; an ordinary request does: no server, or no token. */
+async function noteLoss(): Promise<void> {
+  try {
+    await api.fetchTorrents()
+  } catch (error) {
+    lostReason.value = sentence(error)
+    link.value = 'lost'
   }
 }
 
@@ -183,9 +193,13 @@ function keepPieces(infohash: string, pieces: Pieces): void {
   piecesByInfohash.value = new Map(piecesByInfohash.peek()).set(infohash, pieces)
 }
 
+let sampled: string | null = null
+
 function sampleSpeed(): void {
   const torrent = shown.peek()
   if (torrent === null) return
+  const before = sampled === torrent.infohash ? speeds.peek() : []
+  sampled = torrent.infohash
   const speed = link.peek() === 'open' ? torrent.downBytesPerSecond : 0
-  speeds.value = [...speeds.peek(), speed].slice(-SPEED_SAMPLES_MAX)
+  speeds.value = [...before, speed].slice(-SPEED_SAMPLES_MAX)
 }

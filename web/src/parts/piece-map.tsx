@@ -10,14 +10,12 @@ import { GLOW_MS, type Ink, type Marks, paintMap } from './piece-paint.ts'
 
 /** CSS pixels; taller and it would push the files out of sight. */
 const HEIGHT_MAX = 132
-/** Under this many pieces, the map and a bar would say the same. */
-const PIECES_MIN = 1
 
 export function PieceMap({ torrent }: { readonly torrent: TorrentView }) {
   const pieces = shownPieces.value
   const canvas = useRef<HTMLCanvasElement>(null)
   const pointed = useSignal<number | null>(null)
-  const size = useSize(canvas)
+  const size = useSize(canvas, pieces.count > 0)
   const grid = useMemo(
     () =>
       layOutGrid({
@@ -29,7 +27,7 @@ export function PieceMap({ torrent }: { readonly torrent: TorrentView }) {
     [pieces.count, size],
   )
   usePainting(canvas, grid, pieces, marksOf(torrent))
-  if (pieces.count < PIECES_MIN) return null
+  if (pieces.count === 0) return null
   const verified = verifiedCount(pieces, 0, pieces.count)
   const summary = `${verified} of ${plural(pieces.count, 'piece')} verified, ${pieces.inFlight.size} on their way`
   const onPointerMove = (event: PointerEvent): void => {
@@ -104,7 +102,7 @@ interface Size {
 }
 
 /** The room for the map, kept up to date when the window, the zoom or the screen changes. */
-function useSize(canvas: { readonly current: HTMLCanvasElement | null }): Size {
+function useSize(canvas: { readonly current: HTMLCanvasElement | null }, isShown: boolean): Size {
   const size = useSignal<Size>({ width: 320, density: 1, remPixels: 16 })
   useEffect(() => {
     const parent = canvas.current?.parentElement
@@ -117,7 +115,7 @@ function useSize(canvas: { readonly current: HTMLCanvasElement | null }): Size {
     observer.observe(parent)
     measure()
     return () => observer.disconnect()
-  }, [canvas.current !== null])
+  }, [isShown])
   return size.value
 }
 

@@ -6,7 +6,7 @@ import { verifiedAheadBytes } from '../pieces.ts'
 import { copy } from '../player/overlays.tsx'
 import { outsideUrl } from '../player/playable.ts'
 import { nextStep, peerLine, progressLine } from '../status.ts'
-import { link, shownPieces } from '../store.ts'
+import { link, lostReason, shownPieces } from '../store.ts'
 import { titleOf } from '../title.ts'
 import { Breakable } from './breakable.tsx'
 import { CopyIcon, ListIcon, RemoveIcon } from './icons.tsx'
@@ -115,7 +115,7 @@ export function Problem({ torrent }: { readonly torrent: TorrentView }) {
   if (link.value === 'lost') {
     return (
       <p class="problem" role="alert">
-        torrent-live does not answer. Start it again: this page comes back by itself.
+        {lostReason.value}
       </p>
     )
   }

@@ -1,4 +1,5 @@
 // Nothing here yet: an empty screen with the lamp on.
+import { link, lostReason } from '../store.ts'
 import { AddForm } from './add.tsx'
 
 export const Welcome = () => (
@@ -13,13 +14,13 @@ export const Welcome = () => (
   </section>
 )
 
-export const Connecting = ({ isLost }: { readonly isLost: boolean }) => (
+export const Connecting = () => (
   <section class="welcome">
     <div class="beam" aria-hidden="true" />
-    <h1>{isLost ? 'torrent-live does not answer.' : 'One moment.'}</h1>
-    {isLost && (
+    <h1>{link.value === 'lost' ? 'No connection.' : 'One moment.'}</h1>
+    {link.value === 'lost' && (
       <p class="lead" role="alert">
-        Start it again: this page comes back by itself.
+        {lostReason.value}
       </p>
     )}
   </section>

@@ -14,7 +14,6 @@ export function ScrubBar({ playback, runs }: Props) {
   /** Share of the film under the pointer, or `null`. */
   const pointed = useSignal<number | null>(null)
   const isHeld = useSignal(false)
-  const bar = useRef<HTMLDivElement>(null)
   const { duration, seconds } = playback
   const shareOf = (event: PointerEvent): number => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
@@ -44,7 +43,6 @@ export function ScrubBar({ playback, runs }: Props) {
   const share = duration.value > 0 ? shown / duration.value : 0
   return (
     <div
-      ref={bar}
       class={isHeld.value ? 'scrub held' : 'scrub'}
       role="slider"
       tabIndex={0}

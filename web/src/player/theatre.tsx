@@ -8,7 +8,7 @@ import { MusicIcon, MutedIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx'
 import { verifiedRuns } from '../pieces.ts'
 import { waitOf } from '../status.ts'
 import { memory } from '../storage.ts'
-import { go, link, orderFor, shownPieces } from '../store.ts'
+import { go, link, lostReason, orderFor, shownPieces } from '../store.ts'
 import { titleOf } from '../title.ts'
 import { Controls } from './controls.tsx'
 import { type Gestures, watchGestures } from './gestures.ts'
@@ -163,7 +163,7 @@ function State({ playback, torrent, file, next }: StateProps) {
   if (isWaiting.value && !isPaused.value) {
     const wait =
       link.value === 'lost'
-        ? { headline: 'Connection lost', detail: 'torrent-live does not answer. Start it again.' }
+        ? { headline: 'Connection lost', detail: lostReason.value }
         : waitOf(torrent)
     return <Waiting wait={wait} isSmall={isReady.value} />
   }

@@ -112,14 +112,19 @@ function recover(playback: Playback, url: string, verdict: Signal<Verdict | null
   let isStopped = false
   /** A media element at fault says second 0; where it was has to be known before. */
   let lastSeconds = 0
+  let returnTo: number | null = null
+  const onMetadata = (): void => {
+    // Nothing played yet: where to begin is the remembered position's affair.
+    if (returnTo !== null && returnTo > 0) seekTo(playback, returnTo)
+    returnTo = null
+  }
   const onTime = (): void => {
     lastSeconds = element.currentTime
     if (element.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) retries = 0
   }
   const reload = (): void => {
     verdict.value = null
-    const at = lastSeconds
-    element.addEventListener('loadedmetadata', () => seekTo(playback, at), { once: true })
+    returnTo = lastSeconds
     element.src = withViewer(url)
     void start(playback)
   }
@@ -136,12 +141,14 @@ function recover(playback: Playback, url: string, verdict: Signal<Verdict | null
   const unsubscribe = link.subscribe(state => {
     if (state === 'open' && verdict.peek()?.kind === 'refused') reload()
   })
+  element.addEventListener('loadedmetadata', onMetadata)
   element.addEventListener('timeupdate', onTime)
   element.addEventListener('error', onError)
   return () => {
     isStopped = true
     clearTimeout(timer)
     unsubscribe()
+    element.removeEventListener('loadedmetadata', onMetadata)
     element.removeEventListener('timeupdate', onTime)
     element.removeEventListener('error', onError)
   }
