@@ -86,7 +86,7 @@ const STATES: { readonly [state in TorrentView['state']]: string } = {
   failed: 'failed',
 }
 
-export const stateText = (view: TorrentView): string => STATES[view.state]
+const stateText = (view: TorrentView): string => STATES[view.state]
 
 /** `43 %, 112 MB of 263 MB, 4.20 MB/s, 36 s left`, as far as it is known. */
 export function factsOf(view: TorrentView): string[] {

@@ -14,7 +14,7 @@ const PREFIX = 'TORRENT_LIVE_'
 
 const names = Object.keys(defaults) as SettingName[]
 
-export const kebab = (name: string): string =>
+const kebab = (name: string): string =>
   name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
 /** @param layers the closest first. */

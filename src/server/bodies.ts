@@ -6,7 +6,7 @@ import { HttpProblem } from './problem.ts'
 /** As many files as one torrent may have. */
 const FILES_MAX = 1_000_000
 
-export const TORRENT_DATA_PREFIX = 'data:application/x-bittorrent;base64,'
+const TORRENT_DATA_PREFIX = 'data:application/x-bittorrent;base64,'
 
 const addRequest = z.strictObject({ source: z.string().min(1) })
 const removeRequest = z.strictObject({ deleteFiles: z.boolean().default(false) })
