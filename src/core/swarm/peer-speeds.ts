@@ -13,6 +13,8 @@ const UNKNOWN_ROUND_TRIP_MS = 100
 const UNKNOWN_BYTES_PER_SECOND = 250_000
 /** Samples from which on a peer's own answer times say more than those of all. */
 const SAMPLES_MIN = 4
+/** Blocks until which the rate of a peer, taken over its first round trips, is too low. */
+const NEW_SAMPLES = 16
 /** A block that a busy peer has not sent after so many mean answer times is lost. */
 const LOST_MEANS = 3
 /** At the end of a download, how long a peer has to be silent before its blocks are asked of another. */
@@ -126,6 +128,11 @@ export class PeerSpeeds {
 
   isJoined(slot: PeerSlot): boolean {
     return this.#peers[slot] !== undefined
+  }
+
+  /** Whether its rate is hardly measured yet. */
+  isNew(slot: PeerSlot): boolean {
+    return (this.#peers[slot]?.answers.samples ?? 0) < NEW_SAMPLES
   }
 
   linkOf(slot: PeerSlot): PeerLink | undefined {

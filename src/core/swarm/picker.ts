@@ -187,7 +187,8 @@ export class Picker {
   #queueRoom(nowMs: Millis, slot: PeerSlot): number {
     const link = this.#speeds.linkOf(slot)
     if (!this.hasWindows || link === undefined) return Number.POSITIVE_INFINITY
-    const limit = this.#queue.limitFor(nowMs, link, this.#speeds.joinedCount)
+    const isNew = this.#speeds.isNew(slot)
+    const limit = this.#queue.limitFor(nowMs, { link, isNew, of: this.#speeds.joinedCount })
     return limit - this.#states.requests.liveOf(slot)
   }
 

@@ -58,14 +58,19 @@ export class SharedQueue {
     if (nowMs >= this.#epochEndMs) this.#endEpoch(nowMs, isBound)
   }
 
-  /** Blocks that a peer should have in flight at most; `Infinity` while the bound is off. */
-  limitFor(nowMs: Millis, link: PeerLink, peers: number): number {
+  /**
+   * Blocks that a peer should have in flight at most; `Infinity` while the bound is off.
+   *
+   * @param peer.isNew its rate is hardly measured: it gets its share of what all have at the start.
+   */
+  limitFor(nowMs: Millis, peer: { link: PeerLink; isNew: boolean; of: number }): number {
     if (nowMs < this.#offUntilMs) return Number.POSITIVE_INFINITY
-    const { bytesPerSecond, roundTripMs } = link
-    if (bytesPerSecond === 0) return Math.max(BLOCKS_MIN, Math.ceil(BLOCKS_AT_START / peers))
+    const { bytesPerSecond, roundTripMs } = peer.link
+    const least = peer.isNew ? Math.ceil(BLOCKS_AT_START / peer.of) : BLOCKS_MIN
+    if (bytesPerSecond === 0) return Math.max(BLOCKS_MIN, least)
     const gapMs = Math.max(this.#gapMs, this.#epochGapMs)
     const bytes = (GAIN * bytesPerSecond * (roundTripMs + gapMs + SLACK_MS)) / 1000
-    return Math.max(BLOCKS_MIN, Math.ceil(bytes / BLOCK_BYTES))
+    return Math.max(BLOCKS_MIN, least, Math.ceil(bytes / BLOCK_BYTES))
   }
 
   #endEpoch(nowMs: Millis, isBound: boolean): void {
