@@ -47,8 +47,8 @@ export async function run(options: RunOptions): Promise<0 | 1> {
   const client = await floors.openClient(clientOptions(settings))
   let server: RunningServer | undefined
   let display: Display | undefined
+  const session = new Session(options, client)
   try {
-    const session = new Session(options, client)
     // The first packets travel while the server starts.
     const adding = session.addSources()
     // Awaited below; until then a failure is not yet anybody's.
@@ -58,7 +58,10 @@ export async function run(options: RunOptions): Promise<0 | 1> {
       host: settings.host,
       port: settings.http ?? USUAL_PORT,
       isPortFixed: settings.http !== undefined,
-      onError: error => session.problem(error),
+      // A player whose torrent is taken away by the user is no problem.
+      onError: error => {
+        if (!(error instanceof Error && error.name === 'TorrentRemoved')) session.problem(error)
+      },
     })
     const { urlOf } = server
     display = options.makeDisplay(urlOf)
@@ -69,8 +72,13 @@ export async function run(options: RunOptions): Promise<0 | 1> {
     if (settings.remove) await session.removeAll()
     return code
   } finally {
+    session.mute()
     display?.close()
-    await within(STOP_LIMIT_MS, Promise.all([server?.close(), client.close()]))
+    // The server first: its readers leave in peace before the client is gone.
+    await within(
+      STOP_LIMIT_MS,
+      Promise.resolve(server?.close()).then(() => client.close()),
+    )
   }
 }
 
@@ -113,6 +121,7 @@ class Session {
   #early: ((display: Display, server: RunningServer) => void)[] = []
   #shown: { readonly display: Display; readonly server: RunningServer } | undefined
   #sourcesFailed = 0
+  #isMuted = false
   #finish: (code: 0 | 1) => void = () => {}
 
   constructor(options: RunOptions, client: TorrentLive) {
@@ -143,6 +152,11 @@ class Session {
     this.#options.onListening?.(server)
     for (const tell of this.#early) tell(display, server)
     this.#early = []
+  }
+
+  /** What still happens while all is closed concerns nobody. */
+  mute(): void {
+    this.#isMuted = true
   }
 
   /** Something that does not end the run. */
@@ -239,6 +253,7 @@ class Session {
   }
 
   #tell(tell: (display: Display, server: RunningServer) => void): void {
+    if (this.#isMuted) return
     if (this.#shown === undefined) this.#early.push(tell)
     else tell(this.#shown.display, this.#shown.server)
   }

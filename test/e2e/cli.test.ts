@@ -162,6 +162,37 @@ test('torrents are added and removed through the interface', async () => {
   expect(await command.end()).toBe(0)
 })
 
+test('Ctrl-C while a player reads is no error', async () => {
+  await using slow = await LibtorrentSeeder.open({
+    source: join(shared, 'Film'),
+    torrent: join(shared, 'slow.torrent'),
+    address: '127.0.81.3',
+    bytesPerSecond: 300_000,
+  })
+  await using command = start([
+    torrent,
+    '--peer',
+    slow.address,
+    '--no-dht',
+    '--http',
+    '0',
+    '--json',
+  ])
+  const { files } = (await command.line('metadata')) as unknown as {
+    files: { path: string; url: string }[]
+  }
+  const response = await fetch(files.find(file => file.path.endsWith('film.mp4'))!.url)
+  const reader = response.body!.getReader()
+  await reader.read()
+  command.process.kill('SIGINT')
+  expect(await command.end()).toBe(0)
+  const readOn = async () => {
+    for (;;) if ((await reader.read()).done) return
+  }
+  await expect(readOn()).rejects.toThrow()
+  expect([command.errors, command.json.filter(line => line.type === 'error')]).toEqual(['', []])
+})
+
 test('only the chosen file is downloaded', async () => {
   const words = [torrent, '--peer', seeder.address, '--no-dht', '--http', '0', '--json', '--exit']
   await using command = start([...words, '--file', '*.txt'])
