@@ -16,6 +16,9 @@ export const VERIFIED_MAX = 8192
 /** What an unverified address gets at most, in bytes for each byte that came from there. */
 export const AMPLIFICATION_MAX = 2
 
+/** Of one answer to anybody: what passes every link in one piece. */
+export const ANSWER_BYTES_MAX = 1400
+
 export class Guard {
   readonly #salt: number
   /** When each slot will have used up what it asked for, in milliseconds. */
@@ -47,7 +50,8 @@ export class Guard {
 
   /** How many bytes may go to `from` for a query of `size` bytes. See attacks.md, "amplifier". */
   budget(from: Address, size: number): number {
-    return this.isVerified(from) ? Number.POSITIVE_INFINITY : size * AMPLIFICATION_MAX
+    if (this.isVerified(from)) return ANSWER_BYTES_MAX
+    return Math.min(size * AMPLIFICATION_MAX, ANSWER_BYTES_MAX)
   }
 
   isVerified(address: Address): boolean {

@@ -34,10 +34,14 @@ export const SAMPLES_PER_ANSWER_MAX = 20
 /** How long other samples will not be there, in seconds. @see BEP 51 */
 const SAMPLE_INTERVAL_SECONDS = 60
 
-/** Bytes of a response besides transaction, nodes and what the method adds: envelope, id and `ip`. */
-const RESPONSE_BYTES = 76
-const NODES_HEAD_BYTES = 13
-const TOKEN_BYTES = 18
+/** Bytes of a response besides the transaction's and what the method adds: envelope, id and `ip`. */
+const RESPONSE_BYTES = { ipv4: 57, ipv6: 70 } as const
+/** `5:nodes208:` or `6:nodes6304:`. */
+const NODES_HEAD_BYTES = 12
+/** `5:token8:` and the token. */
+const TOKEN_BYTES = 17
+/** `6:valuesl` and its end. */
+const PEERS_HEAD_BYTES = 10
 /** Two filters of 256 bytes with their keys. */
 const FILTERS_BYTES = 532
 
@@ -55,9 +59,8 @@ type Body = Omit<KrpcResponse, 'kind' | 'transaction' | 'id' | 'ip'>
 interface Asked {
   readonly nowMs: Millis
   readonly from: Address
-  readonly transactionSize: number
-  /** Bytes that the answer may have. */
-  readonly budget: number
+  /** Bytes that the answer may have besides its envelope. */
+  readonly room: number
 }
 
 export class Responder {
@@ -81,13 +84,14 @@ export class Responder {
     query: KrpcQuery,
     budget: number,
   ): KrpcResponse | KrpcError | undefined {
-    const asked = { nowMs, from, budget, transactionSize: query.transaction.length }
+    const room = budget - RESPONSE_BYTES[familyOf(from)] - query.transaction.length
+    const asked = { nowMs, from, room }
     const body = this.#bodyFor(query, asked)
     const transaction = query.transaction.slice(0, 32)
     if (typeof body === 'number') {
       return { kind: 'error', transaction, code: body, message: ERROR_TEXTS[body] ?? 'Error' }
     }
-    if (RESPONSE_BYTES + transaction.length > budget) return undefined
+    if (room < 0) return undefined
     const id = this.#options.ownId(familyOf(from))
     return { kind: 'response', transaction, id, ip: from, ...body }
   }
@@ -126,7 +130,7 @@ export class Responder {
     asked: Asked,
     extraBytes: number,
   ): Body {
-    let left = asked.budget - RESPONSE_BYTES - asked.transactionSize - extraBytes
+    let left = asked.room - extraBytes
     const body: { nodes?: Uint8Array; nodes6?: Uint8Array } = {}
     for (const family of this.#wanted(query.want, asked.from)) {
       const ipSize = IP_SIZE[family]
@@ -148,18 +152,21 @@ export class Responder {
   }
 
   #getPeers(query: GetPeersQuery, asked: Asked): Body {
-    const { nowMs, from, budget } = asked
+    const { nowMs, from } = asked
     const { infohash, isNoSeed } = query
     const token = this.#tokens.issue(nowMs, from.ip)
     const ipSize = IP_SIZE[familyOf(from)]
-    const room = budget - RESPONSE_BYTES - asked.transactionSize - TOKEN_BYTES - 16
+    const room = asked.room - TOKEN_BYTES - PEERS_HEAD_BYTES
     const countMax = ipSize === 4 ? PEERS_PER_ANSWER_MAX : PEERS6_PER_ANSWER_MAX
     const filters = query.isScrape && room > FILTERS_BYTES ? this.#filters(nowMs, infohash) : {}
     const peerRoom = room - (filters.peerFilter === undefined ? 0 : FILTERS_BYTES)
-    const count = Math.max(0, Math.min(countMax, Math.floor(peerRoom / (ipSize + 5))))
+    const count = Math.max(
+      0,
+      Math.min(countMax, Math.floor(peerRoom / (ipSize + 4 + (ipSize === 4 ? 0 : 1)))),
+    )
     const { luck } = this.#options
     const peers = this.peers.sample(nowMs, infohash, { ipSize, count, isNoSeed, luck })
-    const peerBytes = peers.length === 0 ? 0 : 16 + peers.length * (ipSize + 5)
+    const peerBytes = peers.length === 0 ? 0 : PEERS_HEAD_BYTES + peers.length * (ipSize + 5)
     const extraBytes = TOKEN_BYTES + peerBytes + (room - peerRoom)
     const nodes = this.#nodes({ target: infohash, want: query.want }, asked, extraBytes)
     return { ...nodes, token, ...filters, ...(peers.length === 0 ? {} : { peers }) }
@@ -186,12 +193,12 @@ export class Responder {
   }
 
   #get(query: GetQuery, asked: Asked): Body {
-    const { nowMs, from, budget, transactionSize } = asked
+    const { nowMs, from, room } = asked
     const token = this.#tokens.issue(nowMs, from.ip)
     const item = this.items.get(nowMs, query.target)
     const fields = item === undefined ? {} : itemFields(item, query.sequence)
     const itemBytes = item === undefined ? 0 : itemSize(item)
-    const isRoom = budget - RESPONSE_BYTES - transactionSize - TOKEN_BYTES >= itemBytes
+    const isRoom = room - TOKEN_BYTES >= itemBytes
     const extraBytes = TOKEN_BYTES + (isRoom ? itemBytes : 0)
     return { ...this.#nodes(query, asked, extraBytes), token, ...(isRoom ? fields : {}) }
   }
@@ -208,9 +215,8 @@ export class Responder {
   }
 
   #sample(query: TargetQuery, asked: Asked): Body {
-    const { budget, transactionSize } = asked
     const headBytes = 60
-    const left = budget - RESPONSE_BYTES - transactionSize - headBytes
+    const left = asked.room - headBytes
     const count = Math.max(0, Math.min(SAMPLES_PER_ANSWER_MAX, Math.floor(left / 20)))
     const keys = this.peers.infohashes(count, this.#options.luck)
     const samples = new Uint8Array(keys.length * 20)

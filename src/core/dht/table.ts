@@ -36,7 +36,8 @@ interface Known {
 interface Bucket {
   readonly entries: Known[]
   readonly spares: Known[]
-  touchedMs: Millis
+  /** When somebody last walked through it to find more. */
+  refreshedMs: Millis
 }
 
 export class RoutingTable {
@@ -84,7 +85,6 @@ export class RoutingTable {
         known.rttMs = known.rttMs * 0.75 + rttMs * 0.25
         known.answeredMs = nowMs
         known.missed = 0
-        this.#bucketOf(known.id).touchedMs = nowMs
         return !known.isSpare || this.#promote(known)
       }
       // The machine answers under another port or id. While the old one is not known to be gone, it stays:
@@ -150,21 +150,28 @@ export class RoutingTable {
     for (const bucket of this.#buckets) yield* bucket.entries
   }
 
-  /** The entry that has been silent for longest, to be asked whether it is still there. */
-  stalest(): Entry | undefined {
+  /**
+   * The entry that is to be asked whether it is still there: one that missed a query, since nobody is
+   * told of it until it answers again; else the one silent for longest, if that is since `beforeMs`.
+   */
+  doubtful(beforeMs: Millis): Entry | undefined {
     let stalest: Entry | undefined
-    for (const entry of this.entries()) {
-      if (stalest === undefined || entry.answeredMs < stalest.answeredMs) stalest = entry
+    for (const bucket of this.#buckets) {
+      for (const entry of bucket.entries) {
+        if (entry.missed > 0) return entry
+        if (entry.answeredMs >= beforeMs) continue
+        if (stalest === undefined || entry.answeredMs < stalest.answeredMs) stalest = entry
+      }
     }
     return stalest
   }
 
-  /** The bucket untouched since `beforeMs` or earlier that is nearest to us, and marks it as touched. */
+  /** The nearest bucket that was not refreshed since `beforeMs`; it counts as refreshed now. */
   takeStaleBucket(beforeMs: Millis, nowMs: Millis): number | undefined {
     for (let index = this.#buckets.length - 1; index >= 0; index--) {
       const bucket = this.#buckets[index] as Bucket
-      if (bucket.touchedMs > beforeMs) continue
-      bucket.touchedMs = nowMs
+      if (bucket.refreshedMs > beforeMs) continue
+      bucket.refreshedMs = nowMs
       return index
     }
     return undefined
@@ -178,7 +185,7 @@ export class RoutingTable {
   #bucketOf(id: Key): Bucket {
     const index = Math.min(sharedBits(this.#ownId, id), BUCKETS_MAX - 1)
     while (this.#buckets.length <= index) {
-      this.#buckets.push({ entries: [], spares: [], touchedMs: 0 })
+      this.#buckets.push({ entries: [], spares: [], refreshedMs: Number.NEGATIVE_INFINITY })
     }
     return this.#buckets[index] as Bucket
   }
@@ -190,7 +197,6 @@ export class RoutingTable {
     const neighbours = this.#networks.get(network) ?? 0
     if (neighbours >= NETWORK_NODES_MAX && !isLocal(node.address.ip)) return false
     const bucket = this.#bucketOf(node.id)
-    bucket.touchedMs = Math.max(bucket.touchedMs, node.answeredMs)
     const sizeMax = sizeMaxOf(shared)
     const doubtful = bucket.entries.find(hasMissed)
     if (bucket.entries.length >= sizeMax && doubtful !== undefined) this.#remove(doubtful)

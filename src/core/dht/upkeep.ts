@@ -75,10 +75,8 @@ export class Upkeep implements QueryOwner {
   }
 
   #keep(nowMs: Millis, table: RoutingTable): void {
-    const stalest = table.stalest()
-    if (stalest !== undefined && nowMs - stalest.answeredMs >= SILENCE_LIMIT_MS) {
-      this.#host.ping(nowMs, stalest, this)
-    }
+    const doubtful = table.doubtful(nowMs - SILENCE_LIMIT_MS)
+    if (doubtful !== undefined) this.#host.ping(nowMs, doubtful, this)
     const bucket = table.takeStaleBucket(nowMs - BUCKET_LIFE_MS, nowMs)
     if (bucket !== undefined) this.#refreshBucket(nowMs, table.ownId, bucket)
   }
