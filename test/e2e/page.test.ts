@@ -1,7 +1,9 @@
 // The page in a real browser, over the real server; what it streams lies in memory, so that each state can be had.
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -219,6 +221,30 @@ describe.skipIf(!canLook)('the page', () => {
     await opened.page
       .getByRole('heading', { name: 'This browser cannot play this .mp4 film' })
       .waitFor()
+  })
+
+  test('plays Matroska, and says that a sound of AC-3 does not reach the browser', async () => {
+    const words = [
+      '-v',
+      'error',
+      '-y',
+      '-i',
+      join(folder, 'clip.mp4'),
+      '-c:v',
+      'copy',
+      '-c:a',
+      'ac3',
+    ]
+    await promisify(execFile)('ffmpeg', [...words, join(folder, 'film.mkv')])
+    await using opened = await open([
+      { path: 'Film.mkv', bytes: await readFile(join(folder, 'film.mkv')) },
+    ])
+    const { page } = opened
+    await plays(page, 0.2)
+    await nextFrame(page)
+    await page.getByText('No sound reaches the browser').waitFor()
+    await page.getByRole('button', { name: 'Close this note' }).click()
+    await expect.poll(() => page.locator('.note').count()).toBe(0)
   })
 
   test('shows subtitles on demand, as words and nothing else', async () => {
