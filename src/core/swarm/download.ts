@@ -159,8 +159,11 @@ export class Download {
     if (free <= 0 || (target > BATCH_ABOVE_BLOCKS && free < target >> 2)) return
     const { downLimit } = this.#options
     const allowed = Math.floor(downLimit.available(nowMs) / BLOCK_BYTES)
-    if (allowed < free) this.#rateReadyAtMs = downLimit.readyAtMs(nowMs, BLOCK_BYTES)
     const count = picker.pick(nowMs, peer.slot, Math.min(free, allowed, PICK_MAX), this.#picked)
+    downLimit.take(count * BLOCK_BYTES)
+    if (allowed < free && count === allowed) {
+      this.#rateReadyAtMs = downLimit.readyAtMs(nowMs, BLOCK_BYTES)
+    }
     if (count === 0) return
     if (outstanding === 0) peer.pipeline.resume(nowMs)
     this.#prepareProofs(nowMs, peer, count)
@@ -168,7 +171,6 @@ export class Download {
       const block = this.#picked[index] as number
       peer.request(picker.pieceOf(block), picker.beginOf(block), picker.bytesOf(block))
     }
-    downLimit.take(count * BLOCK_BYTES)
   }
 
   /** Hash requests leave before the requests of the blocks that they will prove. */

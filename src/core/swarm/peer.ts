@@ -159,7 +159,7 @@ export class Peer implements MessageVisitor {
     }
     if (this.phase !== 'open') return undefined
     if (nowMs - this.lastHeardMs > SILENCE_LIMIT_MS) return 'silent'
-    if (nowMs - this.#lastSentMs > KEEP_ALIVE_MS) writeKeepAlive(this.#writer)
+    if (nowMs - this.#lastSentMs > KEEP_ALIVE_MS) writeKeepAlive(this.writer)
     return undefined
   }
 

@@ -47,7 +47,8 @@ export class TokenBucket {
     if (this.isUnlimited) return nowMs
     this.#fill(nowMs)
     const missing = Math.min(bytes, this.#capacity) - this.#tokens
-    return missing <= 0 ? nowMs : nowMs + (missing * 1000) / this.#bytesPerSecond
+    // A whole millisecond at least: a rest lost in rounding would wake the machine for ever.
+    return missing <= 0 ? nowMs : nowMs + Math.max(1, (missing * 1000) / this.#bytesPerSecond)
   }
 
   get #capacity(): number {
