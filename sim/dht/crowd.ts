@@ -19,18 +19,30 @@ export interface CrowdOptions {
   readonly deadShare: number
   /** Of all; their ids fit their IP (BEP 42). */
   readonly validShare: number
+  /** Of all; they answer in the way of `malice`. */
+  readonly badShare?: number
+  readonly malice?: Malice
   /** Round trip as seen from a host next door, drawn evenly. */
   readonly roundTripMs: readonly [number, number]
 }
+
+/**
+ * How a bad node answers: `shifting` under an id next to the target; `laddering` with made-up nodes nearer
+ * than itself and none that exist; `hiding` honestly, but never with peers.
+ */
+export type Malice = 'shifting' | 'laddering' | 'hiding'
 
 export interface CrowdNode {
   readonly id: Uint8Array
   readonly address: Address
   readonly isDead: boolean
+  readonly malice: Malice | undefined
   readonly table: readonly CrowdNode[]
 }
 
 const K = 8
+/** With 10,000 nodes the nearest shares 13 bits with a target: a sybil shares one more. */
+const SYBIL_BITS = 14
 const PEERS_PER_SWARM = 5
 const PORT = 6881
 
@@ -56,7 +68,9 @@ export class Crowd implements Resident {
       : luck.bytes(20)
     const address = { ip, port: PORT }
     const isDead = luck.chance(options.deadShare)
-    const node = { id, address, isDead, table: [] }
+    const isBad = luck.chance(options.badShare ?? 0)
+    const malice = isBad ? options.malice : undefined
+    const node = { id, address, isDead, malice, table: [] }
     this.#byIp.set(ipNumber(ip), node)
     const [low, high] = options.roundTripMs
     if (!isDead)
@@ -92,7 +106,7 @@ export class Crowd implements Resident {
     const name = toHex(target)
     const known = this.#closestLive.get(name)
     if (known !== undefined) return known
-    const live = this.nodes.filter(node => !node.isDead)
+    const live = this.nodes.filter(node => !node.isDead && node.malice === undefined)
     const closest = new Set(nearest(live, target, K))
     this.#closestLive.set(name, closest)
     return closest
@@ -116,7 +130,7 @@ export class Crowd implements Resident {
     if (key !== undefined) {
       const target = key.slice()
       if (query.method === 'get_peers') this.#note(node, target)
-      response = { ...response, nodes: packContacts(nearest(node.table, target, K), 4) }
+      response = { ...response, ...this.#nodesFor(node, target) }
       if (query.method === 'get_peers') {
         response = { ...response, token: Uint8Array.of(1, 2, 3, 4) }
         // Decoys are asked for as well; only real infohashes have peers, and `isReal` knows them.
@@ -126,6 +140,45 @@ export class Crowd implements Resident {
       }
     }
     this.#network.send(node.address, from, encodeKrpc(response))
+  }
+
+  #nodesFor(node: CrowdNode, target: Uint8Array): { id?: Uint8Array; nodes: Uint8Array } {
+    const { luck } = this.#network
+    const honest = packContacts(nearest(node.table, target, K), 4)
+    if (node.malice === 'shifting') {
+      const id = target.slice()
+      id[19] = luck.below(256)
+      return { id, nodes: honest }
+    }
+    if (node.malice !== 'laddering') return { nodes: honest }
+    const rungs = Array.from({ length: K }, () => {
+      const id = target.slice()
+      id.set(luck.bytes(14), 6)
+      const ip = Uint8Array.of(90, luck.below(256), luck.below(256), luck.below(256))
+      return { id, address: { ip, port: PORT } }
+    })
+    return { nodes: packContacts(rungs, 4) }
+  }
+
+  /**
+   * Puts `count` nodes next to `target`, nearer than the honest ones and with ids that fit their IPs, into
+   * the tables of all others: they hold their share of the bucket in which the target lies.
+   */
+  addSybils(target: Uint8Array, count: number): void {
+    const luck = this.#network.luck
+    const sybils: CrowdNode[] = []
+    while (sybils.length < count) {
+      const ip = this.#freeIp(luck)
+      const id = nodeIdFor(ip, luck.below(256), luck)
+      // Who owns many addresses finds some whose 21 bound bits begin as the target does, and chooses the rest.
+      if (sharedBits(id, target) < SYBIL_BITS) continue
+      const address = { ip, port: PORT }
+      const node = { id, address, isDead: false, malice: 'hiding', table: sybils } as const
+      sybils.push(node)
+      this.#byIp.set(ipNumber(ip), node)
+      this.#network.attach(address, new Seat(this, node), { oneWayMs: luck.between(10, 75) })
+    }
+    for (const node of this.nodes) crowdIn(node, target, sybils, this.nodes.length, luck)
   }
 
   /** Infohashes that have peers. */
@@ -197,6 +250,14 @@ function nearest(nodes: readonly CrowdNode[], target: Uint8Array, count: number)
   return found
 }
 
+function sharedBits(a: Uint8Array, b: Uint8Array): number {
+  for (let index = 0; index < 20; index++) {
+    const difference = (a[index] as number) ^ (b[index] as number)
+    if (difference !== 0) return index * 8 + Math.clz32(difference) - 24
+  }
+  return 160
+}
+
 function isNearer(target: Uint8Array, a: Uint8Array, b: Uint8Array): boolean {
   for (let index = 0; index < 20; index++) {
     const x = a[index] as number
@@ -204,6 +265,37 @@ function isNearer(target: Uint8Array, a: Uint8Array, b: Uint8Array): boolean {
     if (x !== y) return (x ^ (target[index] as number)) < (y ^ (target[index] as number))
   }
   return false
+}
+
+/** Gives `sybils` the places in one bucket of `node` that their number among its population earns them. */
+function crowdIn(
+  node: { readonly id: Uint8Array; table: CrowdNode[] },
+  target: Uint8Array,
+  sybils: readonly CrowdNode[],
+  networkSize: number,
+  luck: SeededLuck,
+): void {
+  const bucket = sharedBits(node.id, target)
+  const isInBucket = ({ id }: CrowdNode) => sharedBits(node.id, id) === bucket
+  const honest = node.table.filter(isInBucket)
+  const others = node.table.filter(each => !isInBucket(each))
+  const near = sybils.filter(isInBucket)
+  const population = Math.max(honest.length, networkSize / 2 ** (bucket + 1))
+  const share = near.length / (population + near.length)
+  const places = Math.min(K, honest.length + near.length)
+  let taken = Math.max(0, places - honest.length)
+  for (let place = taken; place < places; place++) if (luck.chance(share)) taken++
+  const chosen = drawFrom(near, Math.min(taken, near.length), luck)
+  node.table = [...others, ...chosen, ...drawFrom(honest, places - chosen.length, luck)]
+}
+
+function drawFrom(nodes: readonly CrowdNode[], count: number, luck: SeededLuck): CrowdNode[] {
+  const left = [...nodes]
+  const drawn: CrowdNode[] = []
+  while (drawn.length < count && left.length > 0) {
+    drawn.push(...left.splice(luck.below(left.length), 1))
+  }
+  return drawn
 }
 
 /** Up to eight random nodes in every bucket. */

@@ -1,8 +1,9 @@
 // Lookups of one client after another in a crowd, and what each node of the crowd has learnt from them.
 import { fromHex, toHex } from '../../src/core/bytes/index.ts'
 import type { LookupDoneNotice, LookupWay } from '../../src/core/dht/index.ts'
+import { encodeKrpc } from '../../src/core/wire/index.ts'
 import type { Millis } from '../../src/core/world/index.ts'
-import { Crowd, type CrowdOptions, RouterSeat } from './crowd.ts'
+import { Crowd, type CrowdNode, type CrowdOptions, RouterSeat } from './crowd.ts'
 import { MachineNode } from './machine-node.ts'
 import { DatagramNetwork } from './network.ts'
 
@@ -20,6 +21,10 @@ export interface LookupsOptions extends CrowdOptions {
   readonly way: LookupWay
   /** `cold`: knows nothing but a router. `saved`: has the file of an earlier session. */
   readonly start: 'cold' | 'saved'
+  /** Bad nodes next to each infohash, nearer than any good one. */
+  readonly sybils?: number
+  /** Forged answers that reach the client while it looks, from addresses of the crowd. */
+  readonly forgeries?: number
 }
 
 export interface LookupResult {
@@ -52,6 +57,20 @@ export class LookupScene {
     return new MachineNode(this.network, address, { oneWayMs: 5 }, { ...options, ...known })
   }
 
+  /** Sends answers with guessed transaction ids, as if nodes of the crowd did, for the next second. */
+  forge(client: MachineNode, infohash: Uint8Array, count: number): void {
+    const { luck, nowMs } = this.network
+    for (let index = 0; index < count; index++) {
+      const node = this.crowd.nodes[luck.below(this.crowd.nodes.length)] as CrowdNode
+      const peers = [{ ip: Uint8Array.of(66, 6, 6, 6), port: 666 }]
+      const answer = { kind: 'response', transaction: luck.bytes(4), id: node.id, peers } as const
+      const bytes = encodeKrpc({ ...answer, id: infohash })
+      this.network.plan(nowMs + luck.between(0, 1000), () =>
+        this.network.send(node.address, client.address, bytes),
+      )
+    }
+  }
+
   lookUp(client: MachineNode, infohash: Uint8Array, way: LookupWay): LookupResult {
     this.crowd.realInfohashes.add(toHex(infohash))
     for (const keys of this.crowd.asked.values()) keys.clear()
@@ -65,6 +84,9 @@ export class LookupScene {
     const last = notices.at(-1)
     if (!isDone() || last === undefined) throw new Error('a lookup did not end')
     const first = notices.find(({ notice }) => notice.kind === 'peers')
+    if (first?.notice.kind === 'peers' && first.notice.peers[0]?.ip[0] === 66) {
+      throw new Error('a forged answer was believed')
+    }
     return {
       firstMs: first === undefined ? undefined : first.atMs - startMs,
       doneMs: last.atMs - startMs,
@@ -99,9 +121,14 @@ export function runLookups(options: LookupsOptions): LookupResult[] {
     before.command({ kind: 'save-now' })
     saved = before.saved
   }
+  // Sybils take long to place, so that all clients look for the one infohash that they sit around.
+  const besieged = options.sybils === undefined ? undefined : luck.bytes(20)
+  if (besieged !== undefined) scene.crowd.addSybils(besieged, options.sybils ?? 0)
   return Array.from({ length: options.lookups }, () => {
     const client = scene.newClient(saved)
-    const result = scene.lookUp(client, luck.bytes(20), options.way)
+    const infohash = besieged ?? luck.bytes(20)
+    if (options.forgeries !== undefined) scene.forge(client, infohash, options.forgeries)
+    const result = scene.lookUp(client, infohash, options.way)
     client.turnOff()
     return result
   })

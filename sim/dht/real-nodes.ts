@@ -58,7 +58,7 @@ export class RealNetwork {
   freeAddress(): Address {
     const { luck } = this.network
     for (;;) {
-      const ip = Uint8Array.of(20 + luck.below(100), luck.below(256), luck.below(256), 7)
+      const ip = Uint8Array.of(20 + luck.below(60), luck.below(256), luck.below(256), 7)
       if (this.#taken.has(String(ip))) continue
       this.#taken.add(String(ip))
       return { ip, port: 6881 }
