@@ -90,16 +90,16 @@ export class Roster {
     }
   }
 
-  /** A peer dialled us. @returns its connection's machine, or `undefined` when it is not taken. */
-  accept(nowMs: Millis, connection: ConnectionId, from: Address): Peer | undefined {
+  /** A peer dialled us. @returns whether it is taken. */
+  accept(nowMs: Millis, connection: ConnectionId, from: Address): boolean {
     const isFull = this.#peers.size >= this.#slotsMax
     const candidate =
       isFull || this.#host.isBlocked(from.ip) ? undefined : this.candidates.add(from, 'incoming')
-    if (candidate === undefined || candidate.state !== 'idle') return undefined
+    if (candidate === undefined || candidate.state !== 'idle') return false
     this.candidates.connected(candidate)
     const peer = new Peer(nowMs, this.#parts, { number: connection, candidate, isIncoming: true })
     this.#peers.set(connection, peer)
-    return peer
+    return true
   }
 
   /** Takes what a connection brought. @returns the peer, if it is still there afterwards. */

@@ -106,9 +106,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
         payload?.answered(nowMs, input)
         break
       case 'tcp-accepted':
-        if (this.#context.discretion.servesPieces) {
-          this.#roster.accept(nowMs, input.connection, input.from)
-        }
+        this.#accepted(nowMs, input)
         break
       case 'udp-data':
       case 'resolved':
@@ -152,6 +150,16 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
   }
 
   // ---- inputs -----------------------------------------------------------------------------------
+
+  /** A peer dialled us: welcome only where pieces are shared, and while there is room. */
+  #accepted(nowMs: Millis, input: Extract<SwarmInput, { kind: 'tcp-accepted' }>): void {
+    const { connection, from } = input
+    const isTaken =
+      this.#context.discretion.servesPieces &&
+      !this.#isEnding &&
+      this.#roster.accept(nowMs, connection, from)
+    if (!isTaken) this.#outbox.push({ kind: 'tcp-close', connection })
+  }
 
   #command(nowMs: Millis, command: SwarmCommand): void {
     switch (command.kind) {
