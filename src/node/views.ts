@@ -35,21 +35,48 @@ export function piecesView({ pieceCount, verified, inFlight }: PiecesStatus): Pi
   return { pieceCount, verified: Buffer.from(verified).toString('base64'), inFlight }
 }
 
+type FixedPart = Omit<FileView, 'verifiedBytes' | 'contiguousBytes' | 'isWanted'>
+
+/** What never changes of a torrent's files, made once: 10,000 files each second would keep a core busy. */
+const fixedParts = new WeakMap<Layout, readonly FixedPart[]>()
+
 /** Padding is left out; the others keep the index that the metainfo gave them. */
+function fixedPartsOf(infohash: string, layout: Layout): readonly FixedPart[] {
+  const known = fixedParts.get(layout)
+  if (known !== undefined) return known
+  const made = layout.files.flatMap(({ path, size, offset, isPadding }, index) => {
+    if (isPadding) return []
+    const url = paths.stream(infohash, index, path.slice(path.lastIndexOf('/') + 1))
+    return [{ index, path, bytes: size, offsetBytes: offset, url, ...mediaTypeOf(path) }]
+  })
+  fixedParts.set(layout, made)
+  return made
+}
+
 function fileViews(infohash: string, status: SwarmStatus, layout: Layout): FileView[] {
-  return layout.files.flatMap(({ path, size, offset, isPadding }, index) => {
+  const views: FileView[] = []
+  for (const { index, path, bytes, offsetBytes, url, kind, mime } of fixedPartsOf(
+    infohash,
+    layout,
+  )) {
     const file = status.files[index]
-    if (isPadding || file === undefined) return []
-    return {
-      ...file,
-      ...mediaTypeOf(path),
+    if (file === undefined) continue
+    // Written out: spreading ten thousand objects costs ten times as much.
+    const { isWanted, verifiedBytes, contiguousBytes } = file
+    views.push({
       index,
       path,
-      bytes: size,
-      offsetBytes: offset,
-      url: paths.stream(infohash, index, path.slice(path.lastIndexOf('/') + 1)),
-    }
-  })
+      bytes,
+      offsetBytes,
+      verifiedBytes,
+      contiguousBytes,
+      isWanted,
+      kind,
+      mime,
+      url,
+    })
+  }
+  return views
 }
 
 function secondsLeft(status: SwarmStatus): number | null {
