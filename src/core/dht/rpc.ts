@@ -167,5 +167,6 @@ export class Rpc {
   /** Forgets whatever `owner` asked: its answers will be nobody's. */
   cancel(owner: QueryOwner): void {
     for (const [key, query] of this.#queries) if (query.owner === owner) this.#queries.delete(key)
+    if (this.#queries.size === 0) this.#dueMs = Number.POSITIVE_INFINITY
   }
 }
