@@ -13,7 +13,9 @@ import { diskFailureOf } from './failures.ts'
 export const OPEN_FILES_MAX = 64
 /** A write that holds the loop up for so long is too slow for it: a viewer would notice several. */
 export const SLOW_WRITE_MS = 8
-/** After a slow write the pool writes, for so long. */
+/** So many slow writes in a row mean a slow disk; a single one, that another program had the processor. */
+export const SLOW_WRITES_MAX = 3
+/** A slow disk is written to by the pool, for so long. */
 export const SLOW_REST_MS = 5000
 
 const readInto = promisify(fs.read)
@@ -40,6 +42,8 @@ export class Disk {
   /** Files whose names are not yet safe in their folders. */
   readonly #unnamed = new Set<string>()
   readonly #running = new Set<Promise<void>>()
+  /** Slow writes in a row. */
+  #slowWrites = 0
   #poolUntilMs = 0
   #isClosed = false
 
@@ -102,10 +106,16 @@ export class Disk {
       this.#fail(effect, error)
       return true
     }
-    const endMs = performance.now()
-    if (endMs - beginMs > SLOW_WRITE_MS) this.#poolUntilMs = endMs + SLOW_REST_MS
+    this.#noteDuration(beginMs, performance.now())
     this.#onInput({ kind: 'disk-written', request })
     return true
+  }
+
+  #noteDuration(beginMs: number, endMs: number): void {
+    this.#slowWrites = endMs - beginMs > SLOW_WRITE_MS ? this.#slowWrites + 1 : 0
+    if (this.#slowWrites < SLOW_WRITES_MAX) return
+    this.#slowWrites = 0
+    this.#poolUntilMs = endMs + SLOW_REST_MS
   }
 
   #run(effect: DiskRead | DiskWrite, work: () => Promise<WorldInput>): void {
