@@ -2,12 +2,11 @@
 // look at whom it names.
 import { nodeIdFor } from '../../src/core/dht/index.ts'
 import {
-  ANSWER_LIMIT_BYTES,
-  type AnswerSlot,
   BOOTSTRAP_DEFAULTS,
   type BootstrapOptions,
   BootstrapServer,
   type Datagram,
+  newAnswerSlot,
   VERIFIED_WITHIN_MS,
 } from '../../src/core/services/bootstrap/index.ts'
 import { SeededLuck } from '../random.ts'
@@ -96,7 +95,7 @@ export class Scene {
   readonly #options: SceneOptions
   readonly #luck: SeededLuck
   readonly #letter = new Letter()
-  readonly #slot: AnswerSlot
+  readonly #slot = newAnswerSlot()
   readonly #recent = new Uint32Array(RECENT)
   #pongs: { readonly machine: number; readonly ping: Uint8Array }[] = []
   #visits = 0
@@ -108,9 +107,6 @@ export class Scene {
     this.population = new Population(this.#luck.fork())
     const base = { ...BOOTSTRAP_DEFAULTS, ids: [this.#luck.bytes(20)], families: [4] as const }
     this.server = new BootstrapServer({ ...base, ...options.server }, this.#luck.fork(), 0)
-    const memory = new ArrayBuffer(ANSWER_LIMIT_BYTES)
-    const bytes = new Uint8Array(memory)
-    this.#slot = { bytes, words: new Int32Array(memory), base: 0, start: 0, end: 0 }
     const scene = this
     this.outcome = {
       get visits() {

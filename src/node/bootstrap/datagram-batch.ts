@@ -79,8 +79,7 @@ export class DatagramBatch {
     this.received = this.#received.bytes
     this.sent = this.#sent.bytes
     this.#datagram = new LentDatagram(this.#content.bytes, this.#sources.bytes)
-    const { bytes, words } = this.#answers
-    this.#slot = { bytes, words, base: 0, start: 0, end: 0 }
+    this.#slot = { bytes: this.#answers.bytes, start: 0, end: 0 }
     for (let index = 0; index < BATCH_SIZE; index++) this.#layOut(index)
   }
 
@@ -116,7 +115,7 @@ export class DatagramBatch {
         datagram.start + (this.#received.words[index * HEADER_WORDS + HEADER.size / 4] as number)
       datagram.ipAt = source + IP_AT[ipSize]
       datagram.port = ((sources[source + 2] as number) << 8) | (sources[source + 3] as number)
-      slot.base = index * ANSWER_LIMIT_BYTES
+      slot.start = index * ANSWER_LIMIT_BYTES
       if (!server.answer(nowMs, datagram, slot)) continue
       this.#ready(ready++, index, slot.start, slot.end - slot.start, SOCKADDR_SIZE[ipSize])
     }

@@ -4,10 +4,10 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { once } from 'node:events'
 import { type Address, assert, formatIp, parseAddress, parseIp } from '../../core/bytes/index.ts'
 import {
-  ANSWER_LIMIT_BYTES,
   type AnswerSlot,
   type BootstrapServer,
   type Datagram,
+  newAnswerSlot,
 } from '../../core/services/bootstrap/index.ts'
 import { SOCKET_BUFFER_BYTES, type Transport, type TransportOptions } from './transport.ts'
 
@@ -51,7 +51,7 @@ export class PlainUdp implements Transport {
   readonly bound: readonly Address[]
   unsent = 0
   readonly #sockets: readonly Socket[]
-  readonly #slots: readonly AnswerSlot[] = Array.from({ length: SLOTS }, newSlot)
+  readonly #slots: readonly AnswerSlot[] = Array.from({ length: SLOTS }, newAnswerSlot)
   #nextSlot = 0
   #server: BootstrapServer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -131,11 +131,6 @@ function boundAddress(socket: Socket): Address {
   const bound = parseAddress(family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`)
   assert(bound !== undefined, 'a bound socket has an address')
   return bound
-}
-
-function newSlot(): AnswerSlot {
-  const memory = new ArrayBuffer(ANSWER_LIMIT_BYTES)
-  return { bytes: new Uint8Array(memory), words: new Int32Array(memory), base: 0, start: 0, end: 0 }
 }
 
 const DOT = 0x2e

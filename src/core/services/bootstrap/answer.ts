@@ -10,17 +10,21 @@ export const ANSWER_LIMIT_BYTES = 1408
 /** What the nodes of an answer may take; the rest is for head, transaction id and `ip`. */
 export const NODES_LIMIT_BYTES = 1300
 
-/** Where an answer is written: a part of lent memory that starts at a whole word. */
+/** Where an answer is written: `bytes[start..end-1]`, of `ANSWER_LIMIT_BYTES` at most. */
 export interface AnswerSlot {
   readonly bytes: Uint8Array
-  /** The same memory as `bytes`, as words. */
-  readonly words: Int32Array
-  /** Where the slot starts in `bytes`, a multiple of 4; it has `ANSWER_LIMIT_BYTES`. */
-  base: number
-  /** The answer is `bytes[start..end-1]`. */
+  /** Set by whoever lends the memory. */
   start: number
+  /** Set by whoever writes. */
   end: number
 }
+
+/** A slot with memory of its own. */
+export const newAnswerSlot = (): AnswerSlot => ({
+  bytes: new Uint8Array(ANSWER_LIMIT_BYTES),
+  start: 0,
+  end: 0,
+})
 
 /** A datagram in lent memory, and where it came from. */
 export interface Datagram extends Endpoint {
@@ -69,7 +73,6 @@ const nodesHead = (share: Share): Uint8Array =>
 export class AnswerWriter {
   /** The answer to a ping. */
   pong(slot: AnswerSlot, query: Datagram, scan: KrpcScanner, id: Uint8Array): void {
-    slot.start = slot.base
     let at = this.#head(slot, slot.start, query, id)
     slot.bytes[at++] = END
     this.#tail(slot, at, query, scan, IS_RESPONSE)
@@ -85,12 +88,8 @@ export class AnswerWriter {
     second: Share | undefined,
   ): void {
     const { bytes } = slot
-    const firstHead = nodesHead(first)
-    // The nodes of the first family start at a whole word, where they can be copied by words.
-    const headSize = (query.ipSize === 4 ? 13 : 26) + RETURN.length + id.length + firstHead.length
-    slot.start = slot.base + (-headSize & 3)
     let at = this.#head(slot, slot.start, query, id)
-    at = put(bytes, at, firstHead)
+    at = put(bytes, at, nodesHead(first))
     at += this.#copy(slot, at, first)
     if (second !== undefined) {
       at = put(bytes, at, nodesHead(second))
@@ -102,7 +101,6 @@ export class AnswerWriter {
   }
 
   error(slot: AnswerSlot, query: Datagram, scan: KrpcScanner, code: 203 | 204): void {
-    slot.start = slot.base
     slot.bytes[slot.start] = DICTIONARY
     const at = put(slot.bytes, slot.start + 1, ERRORS[code])
     this.#tail(slot, writeIp(slot.bytes, at, query), query, scan, IS_ERROR)
@@ -137,7 +135,7 @@ export class AnswerWriter {
   #copy(slot: AnswerSlot, at: number, share: Share): number {
     const { ring, page, limit } = share
     if (limit === 0) return 0
-    return ring.copyPage(page, slot.bytes, slot.words, at, limit) * ring.store.nodeSize
+    return ring.copyPage(page, slot.bytes, at, limit) * ring.store.nodeSize
   }
 }
 

@@ -3,6 +3,7 @@ export {
   ANSWER_LIMIT_BYTES,
   type AnswerSlot,
   type Datagram,
+  newAnswerSlot,
 } from './answer.ts'
 export type { Endpoint } from './cookie.ts'
 export {

@@ -17,10 +17,9 @@ export interface StoreOptions {
   readonly pageSize: number
 }
 
-/** One chunk. Rows of a page lie one after another; pages start at whole words, to be copied by words. */
+/** One chunk. The nodes of a page lie one after another in it. */
 export interface Chunk {
   readonly bytes: Uint8Array
-  readonly words: Int32Array
   /** When the node must be looked at next, in the ring's ticks. */
   readonly checkAt: Uint32Array
   readonly older: Uint32Array
@@ -37,8 +36,6 @@ export class NodeStore {
   /** Bytes of a node as it goes out: id, IP, port. */
   readonly nodeSize: number
   readonly pageSize: number
-  /** Bytes from one page to the next: whole words. */
-  readonly pageStride: number
   readonly #chunkSize: number
   readonly #chunks: Chunk[] = []
   #count = 0
@@ -48,7 +45,6 @@ export class NodeStore {
     this.ipSize = options.ipSize
     this.nodeSize = ID_SIZE + options.ipSize + 2
     this.pageSize = options.pageSize
-    this.pageStride = (options.pageSize * this.nodeSize + 3) & ~3
     this.#chunkSize = PAGES_PER_CHUNK * options.pageSize
   }
 
@@ -82,9 +78,7 @@ export class NodeStore {
 
   /** Where the node's bytes start in the `bytes` of its chunk. */
   offsetOf(position: number): number {
-    const row = position % this.#chunkSize
-    const page = Math.floor(row / this.pageSize)
-    return page * this.pageStride + (row - page * this.pageSize) * this.nodeSize
+    return (position % this.#chunkSize) * this.nodeSize
   }
 
   /** Copies the whole row `from` over the row `to`. */
@@ -103,10 +97,8 @@ export class NodeStore {
   }
 
   #newChunk(): Chunk {
-    const bytes = new ArrayBuffer(PAGES_PER_CHUNK * this.pageStride)
     return {
-      bytes: new Uint8Array(bytes),
-      words: new Int32Array(bytes),
+      bytes: new Uint8Array(this.#chunkSize * this.nodeSize),
       checkAt: new Uint32Array(this.#chunkSize),
       older: new Uint32Array(this.#chunkSize),
       younger: new Uint32Array(this.#chunkSize),

@@ -29,10 +29,9 @@ const newRing = (options: Partial<RingOptions> = {}): NodeRing =>
 
 /** The endpoints of the next page, as text. */
 function handOut(ring: NodeRing, limit?: number): string[] {
-  const memory = new ArrayBuffer(2048)
-  const bytes = new Uint8Array(memory)
+  const bytes = new Uint8Array(2048)
   const { nodeSize, ipSize } = ring.store
-  const count = ring.copyPage(ring.nextPage(), bytes, new Int32Array(memory), 0, limit)
+  const count = ring.copyPage(ring.nextPage(), bytes, 0, limit)
   return Array.from({ length: count }, (_, index) => {
     const at = index * nodeSize + 20
     const ip = bytes.slice(at, at + ipSize)

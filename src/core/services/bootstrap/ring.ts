@@ -189,29 +189,17 @@ export class NodeRing {
   /**
    * Copies the nodes of `page` to `into[at..]`, and where the page is not full, nodes from elsewhere.
    *
-   * @param words the memory of `into` as words, for pages are copied by words where `at` allows it; up
-   *   to 3 bytes behind the nodes are overwritten.
    * @param limit nodes to copy at most.
    * @returns how many nodes were copied.
    */
-  copyPage(
-    page: number,
-    into: Uint8Array,
-    words: Int32Array,
-    at: number,
-    limit = this.store.pageSize,
-  ): number {
+  copyPage(page: number, into: Uint8Array, at: number, limit = this.store.pageSize): number {
     const size = this.store.pageSize
     const first = page * size
     const present = Math.min(size, this.count - first)
-    if (present === size && limit === size && (at & 3) === 0) {
-      const source = this.store.chunkOf(first).words
-      const start = this.store.offsetOf(first) >> 2
-      const count = this.store.pageStride >> 2
-      const target = at >> 2
-      for (let index = 0; index < count; index++) {
-        words[target + index] = source[start + index] as number
-      }
+    if (present === size && limit === size) {
+      const start = this.store.offsetOf(first)
+      const { bytes } = this.store.chunkOf(first)
+      into.set(bytes.subarray(start, start + size * this.store.nodeSize), at)
       return size
     }
     return this.#copySlowly(first, present, into, at, Math.min(limit, this.count))

@@ -6,11 +6,11 @@ import { isIdBoundTo } from '../../dht/index.ts'
 import { KrpcScanner } from '../../wire/index.ts'
 import type { Luck, Machine, Millis, UdpSend } from '../../world/index.ts'
 import {
-  ANSWER_LIMIT_BYTES,
   type AnswerSlot,
   AnswerWriter,
   type Datagram,
   NODES_LIMIT_BYTES,
+  newAnswerSlot,
   type Share,
   TRANSACTION_ECHO_LIMIT,
   writePing,
@@ -70,7 +70,9 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
   readonly #clock: TickClock
   readonly #scan = new KrpcScanner()
   readonly #writer = new AnswerWriter()
-  readonly #slot: AnswerSlot = newSlot()
+  readonly #slot = newAnswerSlot()
+  readonly #sourceIp4 = new Uint8Array(4)
+  readonly #sourceIp6 = new Uint8Array(16)
   #effects: BootstrapSend[] = []
   #wakeAtMs: Millis = Number.POSITIVE_INFINITY
 
@@ -377,7 +379,11 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
 
   #isSourceGood(source: Endpoint): boolean {
     if (source.port === 0) return false
-    const scope = scopeOf(source)
+    // Copied rather than cut out: this is done for each datagram, and a view would be made for each.
+    const ip = source.ipSize === 4 ? this.#sourceIp4 : this.#sourceIp6
+    for (let index = 0; index < ip.length; index++)
+      ip[index] = source.ip[source.ipAt + index] as number
+    const scope = ipScope(ip)
     return scope === 'public' || (this.#options.isPrivateAllowed && scope !== 'never')
   }
 
@@ -420,18 +426,8 @@ function newFamily(options: BootstrapOptions, ipSize: 4 | 16, luck: Luck): Famil
   }
 }
 
-function newSlot(): AnswerSlot {
-  const memory = new ArrayBuffer(ANSWER_LIMIT_BYTES)
-  return { bytes: new Uint8Array(memory), words: new Int32Array(memory), base: 0, start: 0, end: 0 }
-}
-
 function isModest(slot: AnswerSlot, query: Datagram): boolean {
   return slot.end - slot.start <= (query.end - query.start) * AMPLIFICATION_MAX
-}
-
-function scopeOf(source: Endpoint): ReturnType<typeof ipScope> {
-  const { ip, ipAt, ipSize } = source
-  return ipScope(ip.subarray(ipAt, ipAt + ipSize))
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {
