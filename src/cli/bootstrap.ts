@@ -1,7 +1,7 @@
 // `torrent-live bootstrap`: runs a DHT bootstrap server until it is told to stop or another takes over.
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { findPredecessor, offerHandOver } from '../node/bootstrap/hand-over.ts'
+import { findPredecessor, offerHandOver, type Predecessor } from '../node/bootstrap/hand-over.ts'
 import { Operation } from '../node/bootstrap/operation.ts'
 import {
   type BootstrapSettings,
@@ -96,14 +96,14 @@ async function serve(words: Words): Promise<void> {
   const settings = await settingsOf(words)
   const log = new BootstrapLog(process.stdout)
   const notice = (sentence: string) => log.notice(sentence)
-  const predecessor = words.takeOver ? await findPredecessor(settings.stateDirectory) : undefined
-  const workerProgram = { file: process.argv[1] as string, words: ['bootstrap', WORKER_WORD] }
-  const operation = await Operation.open(settings, { onNotice: notice, workerProgram })
-  if (predecessor !== undefined) {
-    await predecessor.leave(settings.processes ?? 1)
-    operation.settle(predecessor.processes)
-    notice('Took the place of the server that ran before.')
+  const predecessor = await findPredecessor(settings.stateDirectory)
+  if (predecessor !== undefined && words.takeOver !== true) {
+    predecessor.dismiss()
+    throw new SettingsError(
+      `A server already runs on ${settings.stateDirectory}: --take-over replaces it without loss.`,
+    )
   }
+  const operation = await openAfter(predecessor, settings, notice)
   const end = new Ending(operation)
   const handOver = await offerHandOver(settings.stateDirectory, {
     processes: settings.processes ?? 1,
@@ -125,6 +125,22 @@ async function serve(words: Words): Promise<void> {
     await handOver.close()
   }
   notice(end.isReplaced ? 'Another server has taken over.' : 'Stopped.')
+}
+
+/** Opens the server, in the place of a predecessor if there is one. */
+async function openAfter(
+  predecessor: Predecessor | undefined,
+  settings: Settings,
+  onNotice: (sentence: string) => void,
+): Promise<Operation> {
+  const workerProgram = { file: process.argv[1] as string, words: ['bootstrap', WORKER_WORD] }
+  const predecessors = (await predecessor?.save()) ?? 0
+  const operation = await Operation.open(settings, { onNotice, workerProgram })
+  if (predecessor === undefined) return operation
+  await predecessor.leave(settings.processes ?? 1)
+  operation.settle(predecessors)
+  onNotice('Took the place of the server that ran before.')
+  return operation
 }
 
 async function reloadInto(

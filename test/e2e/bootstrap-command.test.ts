@@ -175,8 +175,13 @@ test.each([
     await load.stop()
     expect(load.sent).toBeGreaterThan(1000)
     expect(load.answered).toBe(load.sent)
-    second.command.process.kill('SIGTERM')
+    // The successor can be replaced in its turn.
+    const third = await serve([...words(old), '--take-over'])
     expect(await second.command.end()).toBe(0)
+    await using visitor = await Visitor.open(loopback(1))
+    expect(await visitor.ask(third.address)).toMatchObject({ kind: 'response' })
+    third.command.process.kill('SIGTERM')
+    expect(await third.command.end()).toBe(0)
   },
 )
 
@@ -203,4 +208,18 @@ test('several processes cannot each take a free port', async () => {
   const command = new Command({ words, home: folder })
   expect(await command.end()).toBe(2)
   expect(command.errors).toMatch(/With several --processes --listen wants a port that is not 0/)
+})
+
+test('a second server on the same state directory is refused, and the first goes on', async () => {
+  const words = ['--listen', '127.0.0.1:0', '--state-directory', `${folder}/twice`, ...QUICK]
+  const { command, address } = await serve(words)
+  const second = new Command({ words: ['bootstrap', ...words], home: folder })
+  expect(await second.end()).toBe(2)
+  expect(second.errors).toMatch(
+    /A server already runs on .*: --take-over replaces it without loss\./,
+  )
+  await using visitor = await Visitor.open(loopback(1))
+  expect(await visitor.ask(address)).toMatchObject({ kind: 'response' })
+  command.process.kill('SIGTERM')
+  expect(await command.end()).toBe(0)
 })

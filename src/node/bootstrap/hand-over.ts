@@ -28,7 +28,14 @@ export async function offerHandOver(directory: string, incumbent: Incumbent): Pr
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const name = path.join(directory, NAME)
   await rm(name, { force: true })
-  const server = createServer(socket => void converse(socket, incumbent))
+  const server = createServer(socket => {
+    const leave = async (successors: number) => {
+      // The name goes first: the successor will listen by it as soon as it hears that we have left.
+      server.close()
+      await incumbent.leave(successors)
+    }
+    void converse(socket, { ...incumbent, leave })
+  })
   server.maxConnections = 1
   const mask = process.umask(0o077)
   server.listen(name)
@@ -60,14 +67,17 @@ async function converse(socket: Socket, incumbent: Incumbent): Promise<void> {
   }
 }
 
-/** A running process that is about to be replaced. */
+/** A process that serves from the same directory. */
 export interface Predecessor {
-  readonly processes: number
+  /** Lets it write its snapshot; answers how many processes it has. */
+  save(): Promise<number>
   /** Asks it to leave, and waits until it has. */
   leave(successors: number): Promise<void>
+  /** Lets it go on. */
+  dismiss(): void
 }
 
-/** Finds the process that serves from this directory and lets it save; `undefined` where there is none. */
+/** Finds the process that serves from this directory; `undefined` where there is none. */
 export async function findPredecessor(directory: string): Promise<Predecessor | undefined> {
   const socket = connect(path.join(directory, NAME))
   try {
@@ -85,12 +95,12 @@ export async function findPredecessor(directory: string): Promise<Predecessor | 
     if (answer.done === true) throw new Error('The running server broke off the hand-over.')
     return answer.value
   }
-  const processes = Number((await ask('save')).split(' ')[1])
   return {
-    processes,
+    save: async () => Number((await ask('save')).split(' ')[1]),
     async leave(successors) {
       await ask(`leave ${successors}`)
       socket.destroy()
     },
+    dismiss: () => socket.destroy(),
   }
 }
