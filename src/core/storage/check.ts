@@ -34,6 +34,7 @@ export class Check {
   #nextEntry = 0
   #asked: { piece: number; bytes: Uint8Array; source: Source } | undefined
   #rightCount = 0
+  #isEnded = false
 
   constructor(ledger: Ledger, disk: DiskQueue, vouched: BitField | undefined, host: CheckHost) {
     this.#ledger = ledger
@@ -54,6 +55,7 @@ export class Check {
 
   /** One read for each file that the record vouches for: is it still that long? */
   #probe(): void {
+    if (this.#isEnded) return
     const { layout } = this.#ledger
     let left = 1
     const probed = () => {
@@ -69,6 +71,11 @@ export class Check {
       })
     }
     probed()
+  }
+
+  /** Nobody wants to know any more: what is being read is the last, and the host hears nothing of it. */
+  end(): void {
+    this.#isEnded = true
   }
 
   /** The swarm's answer to `verify`. */
@@ -97,6 +104,7 @@ export class Check {
   }
 
   #trust(): void {
+    if (this.#isEnded) return
     const { layout } = this.#ledger
     const trusted: number[] = []
     for (let piece = 0; piece < layout.pieceCount; piece++) {
@@ -111,6 +119,7 @@ export class Check {
   }
 
   #next(): void {
+    if (this.#isEnded) return
     const piece = this.#nextInFiles()
     if (piece !== undefined) this.#readFiles(piece)
     else this.#nextSlot()
@@ -153,6 +162,7 @@ export class Check {
   }
 
   #nextSlot(): void {
+    if (this.#isEnded) return
     const { slots, layout } = this.#ledger
     let entry = this.#slots[this.#nextEntry++]
     while (entry !== undefined && this.#ledger.has(entry.piece)) {
@@ -175,6 +185,7 @@ export class Check {
   }
 
   #verify(piece: number, bytes: Uint8Array, source: Source): void {
+    if (this.#isEnded) return
     this.#asked = { piece, bytes, source }
     this.#host.verify(piece, bytes)
   }
@@ -201,7 +212,7 @@ export class Check {
     const files: number[] = []
     let left = 1
     const probed = () => {
-      if (--left > 0) return
+      if (--left > 0 || this.#isEnded) return
       const isForeign = this.#vouched === undefined && this.#rightCount === 0 && files.length > 0
       this.#host.done({ files, isForeign })
     }

@@ -292,6 +292,26 @@ describe('the next start', () => {
     expect(fileOf(world, 0)).toEqual(theirs)
   })
 
+  test.each(['stop', 'remove'] as const)(
+    '%s during the check of what is there ends as it does after it',
+    how => {
+      const world = openWorld(16 * KIB, [160 * KIB])
+      for (let piece = 0; piece < 6; piece++) world.put(piece)
+      world.run(10)
+      for (let moment = 0; moment < 30; moment++) {
+        world.end('kill')
+        world.disk.place('folder/f0.bin', world.truth.slice(0, 96 * KIB))
+        world.open()
+        world.run(moment / 10)
+        if (how === 'stop') world.store.stop(world.nowMs)
+        else world.store.remove(world.nowMs, true)
+        world.collect()
+        world.run(1000)
+        expect(kindsOf(world).at(-1)).toBe(how === 'stop' ? 'stopped' : 'removed')
+      }
+    },
+  )
+
   test('removed with its files, nothing of it is left', () => {
     const world = openWorld(16 * KIB, [100 * KIB, 60 * KIB])
     for (const piece of [0, 1, 5, 8]) world.put(piece)

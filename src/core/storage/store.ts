@@ -183,6 +183,7 @@ export class Store {
   stop(nowMs: Millis): void {
     this.#nowMs = nowMs
     if (this.#phase === 'over') return
+    this.#check.end()
     this.#phase = 'stopping'
     this.#shelf.spillAll()
     this.#settle(nowMs)
@@ -192,13 +193,17 @@ export class Store {
   remove(nowMs: Millis, deleteFiles: boolean): void {
     this.#nowMs = nowMs
     if (this.#phase === 'over') return
+    // Before the check is over a file without a right byte may be somebody else's.
+    const isKnown = this.#phase === 'open'
+    this.#check.end()
     this.#phase = 'removing'
     this.#growth.close()
     this.#vouching.forget()
     // Beside an incomplete torrent lie its slots, which are of no use without the record.
     this.#doomed = [this.#ledger.slots.path]
     for (const [index, file] of deleteFiles ? this.layout.files.entries() : []) {
-      if (!file.isPadding && this.#growth.isOurs(index)) this.#doomed.push(file.path)
+      const isOurs = isKnown ? this.#growth.isOurs(index) : this.#ledger.grown(index) > 0
+      if (!file.isPadding && isOurs) this.#doomed.push(file.path)
     }
     this.#settle(nowMs)
   }
