@@ -15,6 +15,10 @@ export interface CommandOptions {
   /** Home, config and state: nothing of the developer's own is read or written. */
   readonly home: string
   readonly environment?: Readonly<Record<string, string>>
+  /** The Node.js that runs it; absent: the one of the test. */
+  readonly node?: string
+  /** Words that start a program elsewhere, e.g. in a network namespace. */
+  readonly enter?: readonly string[]
 }
 
 export class Command implements AsyncDisposable {
@@ -23,8 +27,9 @@ export class Command implements AsyncDisposable {
   errors = ''
   readonly #waiting = new Set<() => void>()
 
-  constructor({ words, home, environment }: CommandOptions) {
-    this.process = spawn(process.execPath, [PROGRAM, ...words], {
+  constructor({ words, home, environment, node = process.execPath, enter = [] }: CommandOptions) {
+    const [program = '', ...rest] = [...enter, node, PROGRAM, ...words]
+    this.process = spawn(program, rest, {
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home, ...environment },

@@ -21,12 +21,21 @@ export class LibtorrentDht implements AsyncDisposable {
     this.nodes = nodes
   }
 
-  /** Nodes on consecutive addresses from `first` on (consecutive ports for IPv6). */
-  static async open(count: number, first: string, port: number): Promise<LibtorrentDht> {
+  /**
+   * Nodes on consecutive addresses from `first` on (consecutive ports for IPv6).
+   *
+   * @param enter words that start a program elsewhere, e.g. in a network namespace.
+   */
+  static async open(
+    count: number,
+    first: string,
+    port: number,
+    enter: readonly string[] = [],
+  ): Promise<LibtorrentDht> {
     const script = path.join(import.meta.dirname, 'libtorrent_dht.py')
-    const child = spawn(LIBTORRENT_PYTHON, [script, `${count}`, `${port}`, first], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const words = [...enter, LIBTORRENT_PYTHON, script, `${count}`, `${port}`, first]
+    const [program = '', ...rest] = words
+    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
     const reader: Interface = createInterface({ input: child.stdout as NodeJS.ReadableStream })
     const lines = reader[Symbol.asyncIterator]()
     const ready = JSON.parse((await lines.next()).value as string) as { nodes: string[] }

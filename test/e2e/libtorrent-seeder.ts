@@ -14,6 +14,12 @@ export interface SeederOptions {
   readonly kind?: 'v1' | 'v2' | 'hybrid'
   readonly pieceBytes?: number
   readonly bytesPerSecond?: number
+  /** A DHT node, as `ip:port`: the seeder joins its network and announces itself there. */
+  readonly router?: string
+  /** Its own log of each message is told too. */
+  readonly isLogged?: boolean
+  /** Words that start a program elsewhere, e.g. in a network namespace. */
+  readonly enter?: readonly string[]
 }
 
 export class LibtorrentSeeder implements AsyncDisposable {
@@ -39,10 +45,14 @@ export class LibtorrentSeeder implements AsyncDisposable {
 
   static async open(options: SeederOptions): Promise<LibtorrentSeeder> {
     const { source, torrent, address, kind = 'v1', pieceBytes = 65_536, bytesPerSecond } = options
+    const { router, isLogged = false, enter = [] } = options
     const script = path.join(import.meta.dirname, 'libtorrent_seeder.py')
     const words = [script, source, torrent, address, kind, `${pieceBytes}`]
-    if (bytesPerSecond !== undefined) words.push(`${bytesPerSecond}`)
-    const child = spawn('/usr/bin/python3', words, { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (bytesPerSecond !== undefined) words.push('--rate', `${bytesPerSecond}`)
+    if (router !== undefined) words.push('--router', router)
+    if (isLogged) words.push('--log')
+    const [program = '', ...rest] = [...enter, '/usr/bin/python3', ...words]
+    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
     const lines = createInterface({ input: child.stdout })
     const told: Record<string, unknown>[] = []
     const [line] = (await once(lines, 'line')) as [string]

@@ -21,16 +21,15 @@ import time
 
 import libtorrent as lt
 
+from libtorrent_loopback import DHT_ON_LOOPBACK
+
 
 def open_session(address, port, router):
     shown = f"[{address}]" if ":" in str(address) else str(address)
     return lt.session({
         "listen_interfaces": f"{shown}:{port}", "enable_dht": True, "dht_bootstrap_nodes": router,
         "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
-        "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
-        "dht_prefer_verified_node_ids": False, "dht_ignore_dark_internet": False,
-        "dht_block_ratelimit": 1000000, "dht_upload_rate_limit": 100000000,
-        "dht_max_fail_count": 3, "allow_multiple_connections_per_ip": True,
+        "allow_multiple_connections_per_ip": True, **DHT_ON_LOOPBACK,
         "alert_mask": lt.alert.category_t.dht_notification | lt.alert.category_t.dht_operation_notification
         | lt.alert.category_t.stats_notification | lt.alert.category_t.error_notification,
     })
