@@ -11,6 +11,9 @@ export class Keeping {
   /** The piece where each viewer reads. */
   #viewers: readonly number[] = []
   #wantedBytes = 0
+  /** For which state of the slots `#isExhausted` was found. */
+  #judgedVersion = -1
+  #isExhausted = false
   #isTold = false
 
   constructor(ledger: Ledger, limitBytes: number, notify: (notice: StoreNotice) => void) {
@@ -25,9 +28,19 @@ export class Keeping {
     return this.#wantedBytes > this.#limitBytes
   }
 
-  /** Whether nothing more can be kept, and nobody watches for whom something could be given up. */
+  /**
+   * Whether nothing more should be fetched: there is no room, and all that is kept lies so near ahead of a
+   * viewer that it would only be given up for what is as near. Changes as viewers read on.
+   */
   get isExhausted(): boolean {
-    return this.isPartial && this.#viewers.length === 0 && !this.#hasRoom()
+    if (!this.isPartial || this.#hasRoom()) return false
+    const { version, takenCount } = this.#ledger.slots
+    if (version !== this.#judgedVersion) {
+      this.#judgedVersion = version
+      const victim = this.#victim()
+      this.#isExhausted = victim === undefined || this.#rank(victim) < takenCount
+    }
+    return this.#isExhausted
   }
 
   /** The wanted files have changed. */
@@ -40,7 +53,12 @@ export class Keeping {
   }
 
   viewersAt(pieces: readonly number[]): void {
-    this.#viewers = pieces
+    const isSame =
+      pieces.length === this.#viewers.length &&
+      pieces.every((piece, at) => piece === this.#viewers[at])
+    if (isSame) return
+    this.#viewers = [...pieces]
+    this.#judgedVersion = -1
   }
 
   /** Whether `piece` would be kept if it came now. */

@@ -26,6 +26,7 @@ export class Slots {
   /** Slots whose pieces are in their files but not yet for certain: overwritten only after an fsync. */
   #leaving: number[] = []
   #lowestFree = 0
+  #version = 0
   /** Before the table on disk is read no slot is given out: a piece of an earlier run may be in it. */
   #isOpen = false
 
@@ -40,6 +41,11 @@ export class Slots {
   /** Pieces that can be read from here. */
   get filled(): ReadonlySet<number> {
     return this.#filled
+  }
+
+  /** Another number whenever another piece can be read from here. */
+  get version(): number {
+    return this.#version
   }
 
   /** Slots in use, filled or not, and those whose pieces have left but not for certain. */
@@ -89,6 +95,7 @@ export class Slots {
   fill(piece: number): void {
     assert(this.#slotOf.has(piece), 'a piece without a slot')
     this.#filled.add(piece)
+    this.#version++
   }
 
   /** The piece is gone for good, its slot free at once. */
@@ -149,6 +156,7 @@ export class Slots {
   }
 
   #unbind(piece: number): void {
+    this.#version++
     this.#slotOf.delete(piece)
     this.#filled.delete(piece)
   }
