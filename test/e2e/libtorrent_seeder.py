@@ -27,6 +27,7 @@ words.add_argument("--rate", type=int, default=0)
 words.add_argument("--router")
 words.add_argument("--log", action="store_true")
 given = words.parse_args()
+encrypted = sys.argv[7:8] == ["encrypted"]
 folder, name = os.path.split(os.path.abspath(given.source))
 
 files = lt.file_storage()
@@ -44,6 +45,8 @@ if given.router:
     alerts |= lt.alert.category_t.dht_notification
 
 session = lt.session({
+    # Policy 0 forces encryption, 1 allows it; level 2 is RC4 alone, 3 plaintext too.
+    "in_enc_policy": 0 if encrypted else 1, "allowed_enc_level": 2 if encrypted else 3,
     "listen_interfaces": f"{given.address}:0", "enable_dht": given.router is not None,
     "dht_bootstrap_nodes": given.router or "", **DHT_ON_LOOPBACK, "enable_lsd": False, "enable_upnp": False,
     "enable_natpmp": False, "allow_multiple_connections_per_ip": True, "connections_limit": 200,

@@ -92,3 +92,15 @@ for (const kind of ['v1', 'v2', 'hybrid'] as const) {
     await expectSame(made.digests, await download(seeder.magnet, seeder.address))
   })
 }
+
+test('a seeder that takes nothing but encrypted connections is tried again with encryption', async () => {
+  const torrent = path.join(directory, 'encrypted.torrent')
+  const source = path.join(made.dataDirectory, 'payload')
+  await using seeder = await LibtorrentSeeder.open({
+    source,
+    torrent,
+    address: '127.0.0.1',
+    isEncrypted: true,
+  })
+  await expectSame(made.digests, await download(await readFile(torrent), seeder.address))
+})

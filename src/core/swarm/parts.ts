@@ -1,6 +1,6 @@
 // What a peer's connection sees of its swarm. Types only: they keep `peer.ts` and `swarm.ts` from
 // importing one another.
-import type { HashRange } from '../wire/index.ts'
+import type { HashRange, MseTools } from '../wire/index.ts'
 import type { Download } from './download.ts'
 import type { Peer } from './peer.ts'
 import type { Upload } from './upload.ts'
@@ -17,6 +17,7 @@ export interface SwarmIdentity {
 
 export interface PeerParts {
   readonly identity: SwarmIdentity
+  readonly mseTools: MseTools
   /** `undefined` until the metadata is known. */
   readonly download: Download | undefined
   /** `undefined` for a freerider. */
@@ -27,5 +28,7 @@ export interface PeerParts {
   hashesWanted(peer: Peer, range: HashRange): void
   /** Something was written for `peer`: flush it at the end of the step. */
   touched(peer: Peer): void
+  /** Sends bytes that are no message and under no cipher: the agreement on one. */
+  sendRaw(peer: Peer, bytes: Uint8Array): void
   drop(peer: Peer, reason: string): void
 }

@@ -20,6 +20,7 @@ import {
 import type { ConnectionId, Millis } from '../world/index.ts'
 import type { OpenPiece } from './assembly.ts'
 import type { Candidate } from './candidates.ts'
+import { Disguise } from './disguise.ts'
 import { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerParts } from './parts.ts'
@@ -35,6 +36,8 @@ const KEEP_ALIVE_MS = 100_000
 const EARLY_HAVES_MAX = 4096
 /** Bytes of answers that may wait for one peer; beyond it, it is closed: it asks and does not read. */
 const OUTPUT_LIMIT_BYTES = 1024 * 1024
+
+const NO_BYTES = new Uint8Array(0)
 
 export type PeerPhase = 'dialling' | 'handshaking' | 'open' | 'closed'
 
@@ -81,6 +84,9 @@ export class Peer implements MessageVisitor {
   /** Payload received and not yet noted in `down`. */
   unnotedBytes = 0
 
+  /** It has sent anything at all. */
+  hasSpoken = false
+  #disguise: Disguise | undefined
   /** Something waits to be flushed at the end of the step. */
   isTouched = false
   nowMs: Millis
@@ -127,9 +133,11 @@ export class Peer implements MessageVisitor {
    *
    * @throws WireError for bytes that no peer may send: the swarm closes the connection.
    */
-  receive(nowMs: Millis, bytes: Uint8Array): void {
+  receive(nowMs: Millis, received: Uint8Array): void {
     this.nowMs = nowMs
     this.lastHeardMs = nowMs
+    this.hasSpoken = true
+    const bytes = this.#disguise === undefined ? received : this.#undisguise(received)
     let from = 0
     if (this.phase === 'handshaking') {
       from = this.#handshake.feed(bytes)
@@ -167,7 +175,13 @@ export class Peer implements MessageVisitor {
   flush(nowMs: Millis, outbox: Outbox<SwarmEffect>): void {
     if (this.#writer.size === 0 || this.phase === 'closed') return
     this.#lastSentMs = nowMs
-    outbox.push({ kind: 'tcp-send', connection: this.number, bytes: this.#writer.take() })
+    this.send(outbox, this.#writer.take())
+  }
+
+  /** Sends bytes that were not written with `writer`, which has been flushed. They are not changed. */
+  send(outbox: Outbox<SwarmEffect>, plain: Uint8Array): void {
+    const bytes = this.#disguise?.encipher(plain) ?? plain
+    outbox.push({ kind: 'tcp-send', connection: this.number, bytes })
   }
 
   /** Where messages are written; they leave with the next `flush`. */
@@ -180,6 +194,13 @@ export class Peer implements MessageVisitor {
     return this.#writer
   }
 
+  /** @returns the plain bytes; empty until the encryption is agreed upon. */
+  #undisguise(received: Uint8Array): Uint8Array {
+    const { send, plain } = (this.#disguise as Disguise).receive(received)
+    if (send !== undefined) this.#parts.sendRaw(this, send)
+    return plain ?? NO_BYTES
+  }
+
   #sendHandshake(): void {
     const { identity } = this.#parts
     const handshake = encodeHandshake({
@@ -190,7 +211,12 @@ export class Peer implements MessageVisitor {
       hasExtensions: true,
       hasV2: identity.infohash2 !== undefined,
     })
-    this.writer.bytes(handshake)
+    if (this.isIncoming || !this.candidate.wantsEncryption) {
+      this.writer.bytes(handshake)
+      return
+    }
+    this.#disguise = new Disguise(this.#parts.mseTools, identity.infohash, handshake)
+    this.#parts.sendRaw(this, this.#disguise.start())
   }
 
   #greet(handshake: Handshake): void {

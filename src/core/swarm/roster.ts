@@ -189,10 +189,12 @@ export class Roster {
 
   #forget(nowMs: Millis, peer: Peer, reason: string): void {
     const wasOpen = peer.phase === 'open'
+    const wasRefused = peer.phase === 'handshaking' && !peer.isIncoming && !peer.hasSpoken
     this.#peers.delete(peer.number)
     peer.close()
     const wasUseful = wasOpen && peer.down.totalBytes > 0
     this.candidates.disconnected(nowMs, peer.candidate, wasUseful)
+    if (wasRefused && reason !== 'stopped') this.#tryOtherWay(nowMs, peer.candidate)
     if (peer.slot < 0) return
     this.#slots[peer.slot] = undefined
     this.#openCount--
@@ -200,6 +202,12 @@ export class Roster {
     if (peer.candidate.state !== 'banned') {
       this.#host.notifyPeer({ address: peer.candidate.address, state: 'lost', reason })
     }
+  }
+
+  /** A peer that hangs up before a word may want encryption, or may not know it: each way gets its turn. */
+  #tryOtherWay(nowMs: Millis, candidate: Candidate): void {
+    candidate.wantsEncryption = !candidate.wantsEncryption
+    if (candidate.wantsEncryption) this.candidates.retryAtOnce(nowMs, candidate)
   }
 
   #replaceWorst(nowMs: Millis): void {

@@ -1,6 +1,7 @@
 // One torrent's swarm as a machine: from an infohash to its metadata, to its bytes, to whoever reads them.
 // It holds the parts and routes between them; what is decided is decided in the parts.
 import {
+  bigIntKeyExchange,
   type HashRange,
   type Metainfo,
   parseInfo,
@@ -334,7 +335,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
   }
 
   #makeParts(): PeerParts {
-    const { source, luck } = this.#context
+    const { source, luck, digests } = this.#context
     const swarm = this
     const identity: SwarmIdentity = {
       infohash: source.infohash,
@@ -345,6 +346,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
     }
     return {
       identity,
+      mseTools: { luck, sha1: digests.sha1, keyExchange: bigIntKeyExchange },
       get download() {
         return swarm.#payload?.download
       },
@@ -358,6 +360,8 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
       extended: (peer, id, payload) => extended(peer, swarm.#talk, id, payload),
       hashesWanted: (peer, range) => swarm.#hashesWanted(peer, range),
       touched: peer => void swarm.#touched.push(peer),
+      sendRaw: (peer, bytes) =>
+        swarm.#outbox.push({ kind: 'tcp-send', connection: peer.number, bytes }),
       drop: (peer, reason) => swarm.#roster.drop(swarm.#nowMs, peer, reason),
     }
   }

@@ -203,7 +203,7 @@ export class Upload {
       const view = this.#images.view(image, this.#indexInImage(first), run)
       if (view === undefined) break
       peer.flush(nowMs, outbox)
-      outbox.push({ kind: 'tcp-send', connection: peer.number, bytes: view })
+      peer.send(outbox, view)
       queue.unsentBytes += view.length
       peer.up.note(nowMs, view.length)
       this.#sentBytes += view.length

@@ -10,6 +10,7 @@ const HEAD_BYTES = 13
 
 export class WireImages {
   readonly #images = new Map<number, Uint8Array>()
+  readonly #head = new ByteWriter()
 
   has(image: number): boolean {
     return this.#images.has(image)
@@ -31,13 +32,17 @@ export class WireImages {
 
   /** Keeps the image of `bytes`, which start at `begin` of `piece`. */
   keep(image: number, piece: number, begin: number, bytes: Uint8Array): void {
-    const writer = new ByteWriter()
-    for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-      const block = bytes.subarray(at, at + BLOCK_BYTES)
-      writePieceHead(writer, piece, begin + at, block.length)
-      writer.bytes(block)
+    const blocks = Math.ceil(bytes.length / BLOCK_BYTES)
+    const wire = new Uint8Array(bytes.length + blocks * HEAD_BYTES)
+    for (let block = 0; block < blocks; block++) {
+      const from = block * BLOCK_BYTES
+      const part = bytes.subarray(from, from + BLOCK_BYTES)
+      const at = block * (BLOCK_BYTES + HEAD_BYTES)
+      writePieceHead(this.#head, piece, begin + from, part.length)
+      wire.set(this.#head.take(), at)
+      wire.set(part, at + HEAD_BYTES)
     }
-    this.#images.set(image, writer.take())
+    this.#images.set(image, wire)
     const oldest = this.#images.keys().next().value
     if (this.#images.size > IMAGES_MAX && oldest !== undefined) this.#images.delete(oldest)
   }
