@@ -91,7 +91,8 @@ function filesOf(payload: Payload): FileStatus[] {
     let verifiedBytes = 0
     const end = offset + size
     for (let piece = Math.floor(offset / pieceBytes); piece * pieceBytes < end; piece++) {
-      if (!download.store.has(piece)) continue
+      // On disk, not in memory alone: what is shown as verified survives a kill.
+      if (!download.store.stored.has(piece)) continue
       const from = Math.max(offset, piece * pieceBytes)
       verifiedBytes += Math.min(end, (piece + 1) * pieceBytes) - from
     }
