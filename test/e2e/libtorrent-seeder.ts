@@ -14,6 +14,8 @@ export interface SeederOptions {
   readonly kind?: 'v1' | 'v2' | 'hybrid'
   readonly pieceBytes?: number
   readonly bytesPerSecond?: number
+  /** Takes nothing but encrypted connections. */
+  readonly isEncrypted?: boolean
   /** A DHT node, as `ip:port`: the seeder joins its network and announces itself there. */
   readonly router?: string
   /** Its own log of each message is told too. */
@@ -51,6 +53,7 @@ export class LibtorrentSeeder implements AsyncDisposable {
     if (bytesPerSecond !== undefined) words.push('--rate', `${bytesPerSecond}`)
     if (router !== undefined) words.push('--router', router)
     if (isLogged) words.push('--log')
+    if (options.isEncrypted === true) words.push('--encrypted')
     const [program = '', ...rest] = [...enter, '/usr/bin/python3', ...words]
     const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
     const lines = createInterface({ input: child.stdout })

@@ -2,7 +2,7 @@
 """A libtorrent seeder on loopback: makes a torrent of a file or folder and seeds it until its input ends.
 
   /usr/bin/python3 libtorrent_seeder.py <file or folder> <torrent to write> <address> <v1|v2|hybrid> <piece bytes>
-      [--rate <bytes a second>] [--router <ip:port>] [--log]
+      [--rate <bytes a second>] [--router <ip:port>] [--log] [--encrypted]
 
 Prints one line: {"port": n, "infohash": hex, "magnet": text}. Then {"connected": "ip:port"} for each peer that comes, and
 as they grow, {"sent": bytes} of payload and {"received": bytes}: a freerider sends none. With --router it is a DHT node as
@@ -26,8 +26,8 @@ for word in ("source", "torrent_path", "address", "kind", "piece_bytes"):
 words.add_argument("--rate", type=int, default=0)
 words.add_argument("--router")
 words.add_argument("--log", action="store_true")
+words.add_argument("--encrypted", action="store_true")
 given = words.parse_args()
-encrypted = sys.argv[7:8] == ["encrypted"]
 folder, name = os.path.split(os.path.abspath(given.source))
 
 files = lt.file_storage()
@@ -46,7 +46,7 @@ if given.router:
 
 session = lt.session({
     # Policy 0 forces encryption, 1 allows it; level 2 is RC4 alone, 3 plaintext too.
-    "in_enc_policy": 0 if encrypted else 1, "allowed_enc_level": 2 if encrypted else 3,
+    "in_enc_policy": 0 if given.encrypted else 1, "allowed_enc_level": 2 if given.encrypted else 3,
     "listen_interfaces": f"{given.address}:0", "enable_dht": given.router is not None,
     "dht_bootstrap_nodes": given.router or "", **DHT_ON_LOOPBACK, "enable_lsd": False, "enable_upnp": False,
     "enable_natpmp": False, "allow_multiple_connections_per_ip": True, "connections_limit": 200,
