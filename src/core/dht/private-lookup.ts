@@ -15,6 +15,8 @@ import type { Key, TaskId } from './words.ts'
 
 /** Bits of the infohash that a decoy may share: 458 of 3*10^7 torrents share 16 with it. @see privacy.md */
 export const DECOY_BITS_MAX = 16
+/** Fewer still where the neighbourhood is mapped: some ten nodes of a network of 20,000 share 11 bits. */
+const MAP_BITS_MAX = 11
 /** What a node sees beyond the bits that its own id shares with the infohash. */
 export const DECOY_BITS_BEYOND = 3
 /** The nearest nodes that are told the infohash; one that turns out silent makes room for another. */
@@ -50,10 +52,11 @@ export class PrivateLookup extends Task {
       tell: (nowMs, subject) => this.#tell(nowMs, subject),
       heard: (subject, response) => {
         this.countAnswer()
+        this.offerNodes(response)
         this.#heardPeers(subject, response)
       },
       isInTime: candidate => this.isWalkOver || this.#isInReach(candidate),
-      wanted: () => (this.#isCrowded && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
+      wanted: () => (this.#isFarther && !this.#hasPeers ? TOLD_MAX : TOLD_AT_ONCE),
       changed: nowMs => this.proceed(nowMs),
     })
   }
@@ -65,12 +68,14 @@ export class PrivateLookup extends Task {
   protected questionFor(subject: Candidate): Question {
     // While the infohash is out, new candidates are only asked whether they are who they are said to be.
     if (this.#isTelling) return { method: 'ping' }
-    return this.#question(mixKeys(this.target, this.#decoy, this.bitsFor(subject)))
+    const decoy = this.#isFarther ? this.host.luck.bytes(KEY_SIZE) : this.#decoy
+    return this.#question(mixKeys(this.target, decoy, this.bitsFor(subject)))
   }
 
   protected override bitsFor({ id }: Candidate): number {
     if (id === undefined || this.#isTelling) return 0
-    return Math.min(sharedBits(id, this.target) + DECOY_BITS_BEYOND, DECOY_BITS_MAX)
+    const bitsMax = this.#isFarther ? MAP_BITS_MAX : DECOY_BITS_MAX
+    return Math.min(sharedBits(id, this.target) + DECOY_BITS_BEYOND, bitsMax)
   }
 
   #question(infohash: Key): Question {
@@ -86,7 +91,7 @@ export class PrivateLookup extends Task {
 
   protected override proceed(nowMs: Millis): void {
     // When the nearest nodes are met, the decoy has done its work.
-    this.#isTelling ||= this.#hasMetNearest()
+    this.#isTelling ||= !this.#isFarther && this.#hasMetNearest()
     super.proceed(nowMs)
     if (this.#isTelling && !this.isWalkOver) this.#telling.proceed(nowMs)
   }
@@ -122,8 +127,7 @@ export class PrivateLookup extends Task {
     if (!this.#hasPeers && !this.#isFarther) {
       // The nearest knew no peers: what is left to tell is told to any of the near ones.
       this.#isFarther = true
-      for (const walk of this.walks.values()) walk.lookFarther()
-      this.proceed(nowMs)
+      this.#mapAround(nowMs)
       return
     }
     this.host.notify({
@@ -132,6 +136,19 @@ export class PrivateLookup extends Task {
       nodesToldTarget: this.#telling.told,
     })
     this.host.finished(nowMs, this)
+  }
+
+  /**
+   * None of the nearest knew a peer: they may be there to hide it, and name but each other. So nobody is told
+   * any more for now, and the nearest nodes are asked for keys spread over a wider neighbourhood.
+   */
+  #mapAround(nowMs: Millis): void {
+    this.#isTelling = false
+    for (const walk of this.walks.values()) {
+      walk.lookFarther()
+      walk.askAgain()
+    }
+    this.proceed(nowMs)
   }
 
   /** Who may be told, in that order: the nearest first, but in a crowded place by lot. */

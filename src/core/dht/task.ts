@@ -191,16 +191,16 @@ export abstract class Task implements QueryOwner, Job {
     this.countAnswer()
     const { subject } = query
     if (this.walks.get(familyOf(subject.address))?.answered(subject, response.id) === true) {
-      if (response.nodes !== undefined) {
-        this.walks.get('ipv4')?.offerHeard(parseContacts(response.nodes, 4))
-      }
-      if (response.nodes6 !== undefined) {
-        this.walks.get('ipv6')?.offerHeard(parseContacts(response.nodes6, 16))
-      }
+      this.offerNodes(response)
       if (response.token !== undefined) subject.token = response.token.slice()
     }
     this.heard(nowMs, subject, response)
     this.proceed(nowMs)
+  }
+
+  protected offerNodes({ nodes, nodes6 }: KrpcResponse): void {
+    if (nodes !== undefined) this.walks.get('ipv4')?.offerHeard(parseContacts(nodes, 4))
+    if (nodes6 !== undefined) this.walks.get('ipv6')?.offerHeard(parseContacts(nodes6, 16))
   }
 
   refused(nowMs: Millis, { subject }: Query, _error: KrpcError): void {

@@ -148,6 +148,12 @@ export class Walk {
     this.#width = FARTHER_COUNT
   }
 
+  /** The nearest that answered are to be asked once more: another question may bring other nodes. */
+  askAgain(): void {
+    const answered = this.#window(({ state }) => state === 'answered', FARTHER_COUNT)
+    for (const candidate of answered) candidate.state = 'fresh'
+  }
+
   /**
    * Looks farther where the nearest nodes lie nearer than chance puts them in a network of this size.
    *
