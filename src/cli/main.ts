@@ -49,6 +49,7 @@ async function dispatch(words: readonly string[]): Promise<number> {
     words,
     machine: thisMachine(),
     version: version(),
+    columns: process.stdout.columns,
     isColoured: process.stdout.isTTY === true && !process.env.NO_COLOR,
   })
   if (parsed.kind === 'text') {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -171,4 +171,10 @@ test('the version and the help are texts, and the help names every option within
   for (const name of ['--peer', '--share', '--no-dht', '--store-limit', '--config', 'Examples:'])
     expect(text).toContain(name)
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+})
+
+test('docs/cli.md shows the help as it is', () => {
+  const parsed = read('--help')
+  const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8')
+  expect(page).toContain(parsed.kind === 'text' ? parsed.text.trim() : '')
 })

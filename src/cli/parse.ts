@@ -31,6 +31,8 @@ export interface ParseOptions {
   readonly machine: Machine
   readonly version: string
   readonly isColoured: boolean
+  /** Of the terminal that the help is for; absent: 80. */
+  readonly columns?: number | undefined
 }
 
 /** @throws UsageError */
@@ -76,7 +78,11 @@ function readWords(options: ParseOptions): Words {
   let text = ''
   const command = makeCommand(options)
     .exitOverride()
-    .configureOutput({ writeOut: out => (text += out), writeErr: () => {} })
+    .configureOutput({
+      writeOut: out => (text += out),
+      writeErr: () => {},
+      getOutHelpWidth: () => options.columns ?? 80,
+    })
   try {
     // A mode may only follow behind `=`: a word after a bare `--share` is a source.
     const words = options.words.map(word => (word === '--share' ? '--share=full' : word))
