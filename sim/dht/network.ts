@@ -16,7 +16,7 @@ export interface Line {
   readonly oneWayMs: Millis
   /** Behind a NAT: hears only from where it has sent lately. */
   readonly isNatted?: boolean
-  /** Nodes of another group are out of reach while the network is parted. */
+  /** Nodes of another group are out of reach while the network is parted; without one, of none. */
   readonly group?: number
 }
 
@@ -89,7 +89,8 @@ export class DatagramNetwork {
       if (sentMs === undefined || this.#nowMs - sentMs > NAT_LIFE_MS) return
     }
     const other = this.#seats.get(keyOf(from))?.line.group
-    if (this.isParted && group !== other) return
+    const isAcross = group !== undefined && other !== undefined && group !== other
+    if (this.isParted && isAcross) return
     seat.resident.receive(this.#nowMs, from, bytes)
   }
 
