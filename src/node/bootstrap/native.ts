@@ -17,7 +17,7 @@ export interface Native {
   sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number
   /** Blocks this thread for `timeoutMs` at most. */
   poll(set: Uint8Array, count: number, timeoutMs: number): number
-  /** The same on a thread of the pool; `set` must be left alone until `done`. */
+  /** The same without blocking; `set` must be left alone until `done`, which may come early. */
   pollLater(set: Uint8Array, count: number, timeoutMs: number, done: () => void): void
 }
 
@@ -47,7 +47,7 @@ export const SOCKADDR_ROOM = 32
 /** `struct pollfd`. */
 export const POLLFD_SIZE = 8
 
-/** The system calls, or why they cannot be had here. */
+/** The system calls, by koffi or else by `node:ffi`, or why they cannot be had here. */
 export async function loadNative(): Promise<Native | string> {
   if (process.platform !== 'linux' || endianness() !== 'LE' || !IS_64_BIT.has(process.arch)) {
     return 'batched system calls are for 64-bit Linux'
@@ -55,8 +55,14 @@ export async function loadNative(): Promise<Native | string> {
   try {
     const { koffiNative } = await import('./native-koffi.ts')
     return koffiNative()
-  } catch (error) {
-    return `the optional package koffi cannot be loaded (${(error as Error).message})`
+  } catch (koffiError) {
+    try {
+      const { ffiNative } = await import('./native-ffi.ts')
+      return await ffiNative()
+    } catch {
+      const reason = (koffiError as Error).message.split('\n')[0]
+      return `this Node has no node:ffi and the optional package koffi cannot be loaded (${reason})`
+    }
   }
 }
 
