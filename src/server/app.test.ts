@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { MemoryClient, MemoryTorrent } from '../../test/support/memory-client.ts'
@@ -148,6 +149,42 @@ test.each(['/../secret', '/%2e%2e/secret', '/..%2fsecret', '/assets/..%5c..%5cse
     expect((await ask(path)).status).toBe(404)
   },
 )
+
+test('no odd address or method is an error of ours', async () => {
+  const paths = [
+    '//',
+    '/%',
+    '/%00',
+    '/api/torrents/%E0%A4%A',
+    '/subtitles/%ff/1.vtt',
+    `/subtitles/${INFOHASH}/999999999.vtt`,
+    '/playlist/.m3u8',
+    '/stream/%2e%2e/0/x',
+    `/stream/${INFOHASH}/1e3/x`,
+    `/api/torrents/${INFOHASH}/pieces/..`,
+    `/${'a'.repeat(8000)}`,
+    '/api/events?token=%',
+  ]
+  for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'])
+    for (const path of paths) {
+      if (method === 'GET' && path.startsWith('/api/events')) continue
+      const { status } = await askRaw(method, path)
+      expect([path, method, status >= 400 && status < 500]).toEqual([path, method, true])
+    }
+})
+
+/** Sends the path as it is; a URL would tidy it up. */
+function askRaw(method: string, path: string): Promise<{ status: number }> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: harness.port, method, path, agent: false }
+    const asked = request(options, response => {
+      response.resume()
+      response.on('end', () => resolve({ status: response.statusCode ?? 0 }))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
 
 test('a page that was not built says how to build it', async () => {
   await rm(join(harness.directory, 'web'), { recursive: true })
