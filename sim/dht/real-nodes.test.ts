@@ -11,16 +11,16 @@ const bytesSent = new Map<string, number>()
 beforeAll(() => {
   scene = new RealNetwork({
     seed: 5,
-    count: 250,
+    count: 120,
     lossShare: 0.03,
     nattedShare: 0.2,
-    entryMs: 3 * MINUTE_MS,
+    entryMs: MINUTE_MS,
   })
   scene.network.taps.push((from, to, bytes) => {
     const key = `${keyOf(from)}>${keyOf(to)}`
     bytesSent.set(key, (bytesSent.get(key) ?? 0) + bytes.length)
   })
-  scene.grow(5 * MINUTE_MS)
+  scene.grow(3 * MINUTE_MS)
 })
 
 test('every node learns its address and takes an id that fits it', () => {
@@ -32,11 +32,11 @@ test('every node learns its address and takes an id that fits it', () => {
 
 test('the nodes know enough of each other, and each about how many they are', () => {
   const sizes = scene.nodes.map(({ machine }) => machine.nodeCount).sort((a, b) => a - b)
-  expect(sizes[sizes.length >> 1]).toBeGreaterThan(40)
+  expect(sizes[sizes.length >> 1]).toBeGreaterThan(30)
   const guesses = scene.nodes.flatMap(({ machine }) => machine.status[0]!.networkSize ?? [])
   guesses.sort((a, b) => a - b)
-  expect(guesses[guesses.length >> 1]).toBeGreaterThan(60)
-  expect(guesses[guesses.length >> 1]).toBeLessThan(600)
+  expect(guesses[guesses.length >> 1]).toBeGreaterThan(30)
+  expect(guesses[guesses.length >> 1]).toBeLessThan(300)
 })
 
 test('what a node announces, others find, plainly and privately', () => {
@@ -70,7 +70,7 @@ test('no address got more than twice what it sent before it had answered', () =>
     pairs++
     expect(got).toBeLessThanOrEqual(2 * sent)
   }
-  expect(pairs).toBeGreaterThan(20)
+  expect(pairs).toBeGreaterThan(15)
 })
 
 test('a parted network still answers on each side, and is one again when it heals', () => {

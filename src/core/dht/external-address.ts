@@ -37,18 +37,21 @@ export class ExternalAddress {
   vote(voter: Address, seen: Address): boolean {
     if (seen.ip.length !== voter.ip.length || !isUsable(seen, this.#allowPrivate)) return false
     const key = isLocal(voter.ip) ? hostKey(voter) : networkKey(voter.ip)
+    const vote = { ip: formatIp(seen.ip), address: seen }
+    const before = this.#votes.get(key)
     this.#votes.delete(key)
-    this.#votes.set(key, { ip: formatIp(seen.ip), address: seen })
+    this.#votes.set(key, vote)
+    // Most votes repeat what their voter said before: the count stays as it is.
+    if (before?.ip === vote.ip) return false
     if (this.#votes.size > VOTERS_MAX) {
       const [oldest] = this.#votes.keys()
       this.#votes.delete(oldest as PlaceKey)
     }
     const winner = this.#winner()
     if (winner === undefined) return false
-    const before = this.#current
+    const believed = this.#current
     this.#current = winner.address
-    if (before === undefined) return true
-    return formatIp(before.ip) !== winner.ip
+    return believed === undefined || formatIp(believed.ip) !== winner.ip
   }
 
   #winner(): Vote | undefined {

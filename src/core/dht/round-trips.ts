@@ -3,6 +3,7 @@
 import type { Millis } from '../world/index.ts'
 
 const SAMPLES_MAX = 64
+const SAMPLES_PER_UPDATE = 8
 /** Before anything was measured. */
 const STALL_AT_START_MS = 500
 const STALL_MIN_MS = 40
@@ -19,6 +20,8 @@ export class RoundTrips {
   note(roundTripMs: Millis): void {
     this.#samples[this.#next] = roundTripMs
     this.#next = (this.#next + 1) % SAMPLES_MAX
+    // One sample changes little once there are many, and a busy node has one for every answer.
+    if (this.#samples.length === SAMPLES_MAX && this.#next % SAMPLES_PER_UPDATE !== 0) return
     const sorted = this.#samples.toSorted((a, b) => a - b)
     const quantile = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] as Millis
     // The rule of mldht: nine of ten answers are in time, and jitter of 100 ms is nobody's fault.
