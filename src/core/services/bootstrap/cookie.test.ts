@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ip4, ip6, nodeAt, seededLuck } from '../../../../test/support/bootstrap.ts'
 import { COOKIE_SIZE, CookieJar } from './cookie.ts'
-import { ip4, ip6, nodeAt, seededLuck } from './testing.ts'
 
 const jar = () => new CookieJar(seededLuck(3), 0)
 

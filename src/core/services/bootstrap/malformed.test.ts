@@ -1,8 +1,8 @@
 // What the server does with each kind of malformed packet. The same table is in docs/bootstrap.md.
 import { expect, test } from 'vitest'
+import { ip4, speakerAt, tell, testServer } from '../../../../test/support/bootstrap.ts'
 import { decodeKrpc } from '../../wire/index.ts'
 import { REJECTIONS } from './counters.ts'
-import { ip4, speakerAt, tell, testServer } from './testing.ts'
 
 const ID = 'i'.repeat(20)
 const TARGET = 't'.repeat(20)

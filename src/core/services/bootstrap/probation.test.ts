@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { ip4, ip6, nodeAt, seededLuck } from '../../../../test/support/bootstrap.ts'
 import { formatIp } from '../../bytes/index.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import { ProbationQueue } from './probation.ts'
-import { ip4, ip6, nodeAt, seededLuck } from './testing.ts'
 
 const queue = (limit: number, ipSize: 4 | 16 = 4) =>
   new ProbationQueue(ipSize, limit, KeyedHash.from(seededLuck(1)))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ip4, ip6, nodeAt, seededLuck } from '../../../../test/support/bootstrap.ts'
 import { formatAddress } from '../../bytes/index.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import { NONE } from './node-store.ts'
@@ -11,7 +12,6 @@ import {
   RECHECK_MAX_TICKS,
   RECHECK_TICKS,
 } from './schedule.ts'
-import { ip4, ip6, nodeAt, seededLuck } from './testing.ts'
 
 const NOW = 1_000_000
 /** From the first pong of a node to its next ping. */

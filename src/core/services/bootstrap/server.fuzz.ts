@@ -1,7 +1,15 @@
 // Random and mutated datagrams at full speed: nothing is thrown, nothing grows beyond its limit, and no
 // answer is larger than it may be. `FUZZ_SECONDS` says for how long.
 import { expect, test } from 'vitest'
-import { findNode, ip4, live, pongTo, seededLuck, speakerAt, testServer } from './testing.ts'
+import {
+  findNode,
+  ip4,
+  live,
+  pongTo,
+  seededLuck,
+  speakerAt,
+  testServer,
+} from '../../../../test/support/bootstrap.ts'
 
 const SECONDS = Number(process.env.FUZZ_SECONDS ?? 20)
 const SEED = Number(process.env.FUZZ_SEED ?? 1)

@@ -1,9 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress } from '../../bytes/index.ts'
-import { isIdBoundTo } from '../../dht/index.ts'
-import { decodeKrpc, type KrpcMessage, parseContacts } from '../../wire/index.ts'
-import { VERIFIED_WITHIN_MS } from './schedule.ts'
-import type { BootstrapServer } from './server.ts'
 import {
   findNode,
   ip4,
@@ -15,7 +10,12 @@ import {
   speakerAt,
   tell,
   testServer,
-} from './testing.ts'
+} from '../../../../test/support/bootstrap.ts'
+import { formatAddress } from '../../bytes/index.ts'
+import { isIdBoundTo } from '../../dht/index.ts'
+import { decodeKrpc, type KrpcMessage, parseContacts } from '../../wire/index.ts'
+import { VERIFIED_WITHIN_MS } from './schedule.ts'
+import type { BootstrapServer } from './server.ts'
 
 const MINUTE_MS = 60_000
 const alice = speakerAt(ip4(1))

@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest'
+import {
+  findNode,
+  ip4,
+  ip6,
+  live,
+  seededLuck,
+  speakerAt,
+  tell,
+  testServer,
+} from '../../../../test/support/bootstrap.ts'
 import { nodeIdFor } from '../../dht/index.ts'
 import { RECHECK_TICKS, RESTORED_OVERDUE_LIMIT_TICKS, TICK_MS } from './schedule.ts'
 import type { BootstrapServer } from './server.ts'
 import { snapshotRowSize } from './snapshot.ts'
-import { findNode, ip4, ip6, live, seededLuck, speakerAt, tell, testServer } from './testing.ts'
 
 const MINUTE_MS = 60_000
 /** Of a row of level 0. */

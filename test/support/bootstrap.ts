@@ -1,11 +1,14 @@
-// What the tests of this room share: addresses and nodes by number, ids that BEP 42 allows, and a server
+// What the tests of the bootstrap server share: addresses and nodes by number, ids that BEP 42 allows, and a server
 // whose luck is seeded.
-import { nodeIdFor } from '../../dht/index.ts'
-import { encodeKrpc, type KrpcMessage } from '../../wire/index.ts'
-import type { Luck } from '../../world/index.ts'
-import { BOOTSTRAP_DEFAULTS, type BootstrapOptions } from './options.ts'
-import type { VerifiedNode } from './ring.ts'
-import { BootstrapServer } from './server.ts'
+import { nodeIdFor } from '../../src/core/dht/index.ts'
+import {
+  BOOTSTRAP_DEFAULTS,
+  type BootstrapOptions,
+} from '../../src/core/services/bootstrap/options.ts'
+import type { VerifiedNode } from '../../src/core/services/bootstrap/ring.ts'
+import { BootstrapServer } from '../../src/core/services/bootstrap/server.ts'
+import { encodeKrpc, type KrpcMessage } from '../../src/core/wire/index.ts'
+import type { Luck } from '../../src/core/world/index.ts'
 
 /** A small seeded generator (xorshift32). */
 export function seededLuck(seed: number): Luck {
