@@ -220,8 +220,8 @@ test('after kill -9 in the middle nothing verified is fetched again, and the res
   await using second = start(words)
   expect(await second.end()).toBe(0)
   const sent = Number(slow.told.findLast(line => 'sent' in line)?.sent)
-  // Only what was on its way may come twice.
-  expect(sent - film.length - extra.length).toBeLessThan(4 * 65_536)
+  // Only what was on its way may come twice: requested, in the sockets, in unfinished pieces. A second of it at most.
+  expect(sent - film.length - extra.length).toBeLessThan(700_000)
   expect(Number(before.verifiedBytes)).toBeGreaterThan(1_000_000)
   expect(sha256(await stored('store', 'Film', 'film.mp4'))).toBe(sha256(film))
 })
