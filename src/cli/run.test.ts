@@ -32,6 +32,7 @@ class AddingClient extends MemoryClient {
 
   override async add(source: string, options?: AddOptions): Promise<Torrent> {
     this.addedWith.push(options)
+    if (source === 'slow') return new Promise(() => {})
     if (source === 'bad') throw Object.assign(new Error('Give another.'), { name: 'BadSource' })
     const torrent = torrentOf(source)
     this.torrents.push(torrent)
@@ -92,6 +93,23 @@ test('a run tells its address, then the files, and stops cleanly with 0', async 
     'close',
   ])
   expect([client.isClosed, opened.isServerClosed]).toEqual([true, true])
+})
+
+test('a stop does not wait for a source that is still being looked at', async () => {
+  const { code, stop, client } = begin(['slow', 'a'])
+  await settled()
+  stop.abort()
+  expect([await code, client.isClosed]).toEqual([0, true])
+})
+
+test('with --exit the run waits for the sources that are still being looked at', async () => {
+  const { code, stop, client } = begin(['slow', 'a'], { exit: true })
+  await settled()
+  client.torrents[0]!.emit({ type: 'done' })
+  const isOver = await Promise.race([code.then(() => true), settled().then(() => false)])
+  expect(isOver).toBe(false)
+  stop.abort()
+  await code
 })
 
 test('the settings reach the client and the server', async () => {

@@ -66,13 +66,14 @@ export async function run(options: RunOptions): Promise<0 | 1> {
     const { urlOf } = server
     display = options.makeDisplay(urlOf)
     session.show(display, server)
-    await adding
-    const code = await session.end()
+    const ended = session.end()
+    // A source may wait long for the name of a peer; a stop does not wait for it.
+    const code = await Promise.race([ended, adding.then(() => ended)])
     display.note('Stopping…')
     if (settings.remove) await session.removeAll()
     return code
   } finally {
-    session.mute()
+    session.close()
     display?.close()
     // The server first: its readers leave in peace before the client is gone.
     await within(
@@ -120,6 +121,7 @@ class Session {
   /** What happened before there was a display, in order. */
   #early: ((display: Display, server: RunningServer) => void)[] = []
   #shown: { readonly display: Display; readonly server: RunningServer } | undefined
+  #isAdding = true
   #sourcesFailed = 0
   #isMuted = false
   #finish: (code: 0 | 1) => void = () => {}
@@ -141,9 +143,11 @@ class Session {
     const failures = results.filter(result => result.status === 'rejected')
     for (const result of results) if (result.status === 'fulfilled') this.#watch(result.value)
     this.#sourcesFailed = failures.length
+    this.#isAdding = false
     const [first] = failures
     if (first !== undefined && failures.length === results.length) throw first.reason
     for (const { reason } of failures) this.problem(reason)
+    this.#judge()
   }
 
   show(display: Display, server: RunningServer): void {
@@ -155,8 +159,9 @@ class Session {
   }
 
   /** What still happens while all is closed concerns nobody. */
-  mute(): void {
+  close(): void {
     this.#isMuted = true
+    this.#finish(1)
   }
 
   /** Something that does not end the run. */
@@ -245,6 +250,7 @@ class Session {
 
   /** A page may still add torrents while the run was not asked to exit. */
   #judge(): void {
+    if (this.#isAdding) return
     const outcomes = [...this.#outcomes.values()]
     if (outcomes.length > 0 && outcomes.every(outcome => outcome === 'failed')) this.#finish(1)
     if (!this.#options.settings.exit || outcomes.includes('running')) return
