@@ -15,8 +15,6 @@ import type { Key, TaskId } from './words.ts'
 
 /** Bits of the infohash that a decoy may share: 458 of 3*10^7 torrents share 16 with it. @see privacy.md */
 export const DECOY_BITS_MAX = 16
-/** Fewer still where the neighbourhood is mapped: some ten nodes of a network of 20,000 share 11 bits. */
-const MAP_BITS_MAX = 11
 /** What a node sees beyond the bits that its own id shares with the infohash. */
 export const DECOY_BITS_BEYOND = 3
 /** The nearest nodes that are told the infohash; one that turns out silent makes room for another. */
@@ -40,6 +38,8 @@ export class PrivateLookup extends Task {
   readonly #telling: Telling
   #isTelling = false
   readonly #lots = new Map<Candidate, number>()
+  /** Bits that a decoy may share while the surroundings are mapped. */
+  #mapBits = DECOY_BITS_MAX
   #hasPeers = false
   #isFarther = false
 
@@ -74,7 +74,7 @@ export class PrivateLookup extends Task {
 
   protected override bitsFor({ id }: Candidate): number {
     if (id === undefined || this.#isTelling) return 0
-    const bitsMax = this.#isFarther ? MAP_BITS_MAX : DECOY_BITS_MAX
+    const bitsMax = Math.min(this.#mapBits, DECOY_BITS_MAX)
     return Math.min(sharedBits(id, this.target) + DECOY_BITS_BEYOND, bitsMax)
   }
 
@@ -144,6 +144,10 @@ export class PrivateLookup extends Task {
    */
   #mapAround(nowMs: Millis): void {
     this.#isTelling = false
+    // Twice the room that the nearest 24 take: bad ones crowd next to the infohash, the others lie around.
+    const last = this.#nearest().slice(0, FARTHER_COUNT).at(-1)
+    const share = last === undefined ? 1 : distanceShare(last.id as Key, this.target)
+    this.#mapBits = Math.max(0, Math.floor(-Math.log2(share)) - 1)
     for (const walk of this.walks.values()) {
       walk.lookFarther()
       walk.askAgain()
