@@ -6,12 +6,12 @@ import { BLOCK_BYTES, type HashRange, type Metainfo, WireError } from '../wire/i
 import type { Digests, Millis, RequestId, WorldInput } from '../world/index.ts'
 import { BufferPool, OpenPiece } from './assembly.ts'
 import { Blame } from './blame.ts'
-import type { Outbox } from './outbox.ts'
+import { Demand } from './demand.ts'
+import type { DownloadHost } from './download-host.ts'
 import type { Peer } from './peer.ts'
 import { Picker } from './picker.ts'
 import { PieceProofs } from './proofs.ts'
 import type { TokenBucket } from './token-bucket.ts'
-import type { SwarmEffect } from './words.ts'
 
 /** Blocks asked of one peer in one call: a full pipeline. */
 const PICK_MAX = 1024
@@ -19,21 +19,6 @@ const PICK_MAX = 1024
 const BATCH_ABOVE_BLOCKS = 32
 /** Blocks that were never asked for, tolerated of a peer: races of cancel and choke are not lies. */
 const UNASKED_MAX = 512
-
-/** What the rest of the swarm does for the download. */
-export interface DownloadHost {
-  readonly outbox: Outbox<SwarmEffect>
-  newRequest(): RequestId
-  peerOf(number: number): Peer | undefined
-  peerAt(slot: number): Peer | undefined
-  /** The peer sent wrong bytes for sure. */
-  ban(number: number, reason: string): void
-  /** A piece is verified, for the first time or found on the disk. */
-  verified(piece: number): void
-  /** More of `piece` can be read than before. */
-  readable(piece: number): void
-  storeNotice(notice: StoreNotice): void
-}
 
 export interface DownloadOptions {
   readonly metainfo: Metainfo
@@ -49,6 +34,7 @@ export class Download {
   readonly pieceCount: number
   readonly store: Store
   readonly proofs: PieceProofs
+  readonly demand: Demand
   /** Bytes of blocks that were accepted. */
   receivedBytes = 0
   readonly #options: DownloadOptions
@@ -65,14 +51,9 @@ export class Download {
   isChecked = false
   /** Time of the present step; the store wants it with every call. */
   nowMs: Millis = 0
-  /** Every peer is to be looked at, the choking ones too: what is interesting may have changed. */
-  isEveryoneDue = false
-  #wanted: BitField | undefined
   #overtakenBytes = 0
   /** Somebody was not asked because too much waits to be written. */
   #waitsForDisk = false
-  /** Wanted pieces that are not on the disk. */
-  #missingCount = 0
   /** When the rate limit lets more be asked for; `Infinity` while it stops nobody. */
   #rateReadyAtMs: Millis = Number.POSITIVE_INFINITY
 
@@ -90,6 +71,7 @@ export class Download {
       layout: { pieceCount, pieceBytes, sizeOf: piece => layout.pieceSize(piece) },
       openPiecesMax: this.#pool.buffersMax,
     })
+    this.demand = new Demand(this.picker, this.pieceCount)
     this.#open = new Array<OpenPiece | undefined>(this.#pool.buffersMax).fill(undefined)
   }
 
@@ -99,7 +81,7 @@ export class Download {
     this.picker.peerJoined(peer.slot, peer.pipeline)
     peer.learnPieceCount()
     if (!peer.isChokingUs) this.picker.unchoked(peer.slot)
-    this.isEveryoneDue = true
+    this.demand.isEveryoneDue = true
   }
 
   peerLeft(peer: Peer): void {
@@ -410,7 +392,7 @@ export class Download {
     this.drainStore()
     if (!this.#waitsForDisk || this.store.isFull) return
     this.#waitsForDisk = false
-    this.isEveryoneDue = true
+    this.demand.isEveryoneDue = true
   }
 
   /** Reads what the store has to say and to do. To be called after every call of it. */
@@ -423,7 +405,7 @@ export class Download {
     switch (notice.kind) {
       case 'stored':
         this.picker.pieceStored(notice.piece)
-        if (this.isWanted(notice.piece)) this.#missingCount--
+        this.demand.stored(notice.piece)
         break
       case 'released':
         this.#pool.giveBack(notice.bytes)
@@ -433,17 +415,17 @@ export class Download {
         break
       case 'check-done':
         this.isChecked = true
-        this.isEveryoneDue = true
+        this.demand.isEveryoneDue = true
         break
       case 'problem':
-        if (notice.problem === 'store-limit') this.picker.setWindowsOnly(true)
+        if (notice.problem === 'store-limit') this.demand.setFullUp(true)
         break
       case 'solved':
-        if (notice.problem === 'store-limit') this.picker.setWindowsOnly(false)
+        if (notice.problem === 'store-limit') this.demand.setFullUp(false)
         break
       case 'dropped':
         this.picker.pieceLost(notice.piece)
-        if (this.isWanted(notice.piece)) this.#missingCount++
+        this.demand.dropped(notice.piece)
         break
       default:
     }
@@ -475,22 +457,12 @@ export class Download {
 
   /** Which pieces are wanted: `undefined` for all. */
   setWanted(pieces: BitField | undefined): void {
-    this.#wanted = pieces
-    this.picker.setWanted(pieces)
-    this.isEveryoneDue = true
-    this.#missingCount = 0
-    for (let piece = 0; piece < this.pieceCount; piece++) {
-      if (this.isWanted(piece) && !this.store.stored.has(piece)) this.#missingCount++
-    }
-  }
-
-  isWanted(piece: number): boolean {
-    return this.#wanted?.has(piece) ?? true
+    this.demand.setWanted(pieces, this.store.stored)
   }
 
   /** Every wanted piece is on the disk. */
   get isComplete(): boolean {
-    return this.isChecked && this.#missingCount === 0
+    return this.isChecked && this.demand.isMet
   }
 
   /** Every piece is on the disk. */
@@ -499,16 +471,18 @@ export class Download {
   }
 
   get wakeAtMs(): Millis {
-    const { picker, store, proofs } = this
-    return Math.min(picker.wakeAtMs, store.wakeAtMs, proofs.wakeAtMs, this.#rateReadyAtMs)
+    const { picker, store, proofs, demand } = this
+    const ownMs = Math.min(this.#rateReadyAtMs, demand.wakeAtMs)
+    return Math.min(picker.wakeAtMs, store.wakeAtMs, proofs.wakeAtMs, ownMs)
   }
 
   wake(nowMs: Millis): void {
     if (nowMs >= this.picker.wakeAtMs) this.picker.wake(nowMs)
     if (nowMs >= this.#rateReadyAtMs) {
       this.#rateReadyAtMs = Number.POSITIVE_INFINITY
-      this.isEveryoneDue = true
+      this.demand.isEveryoneDue = true
     }
+    this.demand.wake(nowMs)
     if (nowMs < this.store.wakeAtMs) return
     this.store.step(nowMs, { kind: 'wake' })
     this.drainStore()

@@ -42,6 +42,10 @@ export class Payload {
   #isDone = false
   /** `undefined`: all files. */
   #selected: ReadonlySet<number> | undefined
+  /** Reads of our own count down from 0, so that they never meet a viewer's, which count up. */
+  #lastRequest: RequestId = 0
+  /** A stored piece that is being read because it may tell where a container has its index. */
+  #indexRead: { readonly request: RequestId; readonly piece: number } | undefined
 
   constructor(nowMs: Millis, metainfo: Metainfo, host: PayloadHost) {
     const { context, outbox, roster } = host
@@ -85,6 +89,7 @@ export class Payload {
           luck: context.luck,
           sharing: options.sharing,
           outbox,
+          newRequest: () => --this.#lastRequest,
           peers: () => roster.peers,
         })
       : undefined
@@ -138,8 +143,8 @@ export class Payload {
     const { download } = this
     const { picker } = download
     download.settle()
-    if (download.isEveryoneDue) {
-      download.isEveryoneDue = false
+    if (download.demand.isEveryoneDue) {
+      download.demand.isEveryoneDue = false
       for (const other of this.#host.roster.peers) download.ask(nowMs, other)
     } else if (peer !== undefined) download.ask(nowMs, peer)
     if (picker.isWorkSpread) {
@@ -150,6 +155,16 @@ export class Payload {
       picker.workSpread()
     }
     this.upload?.settle(nowMs)
+    if (picker.indexWants >= 0 && this.#indexRead === undefined) this.#readIndex(nowMs)
+  }
+
+  #readIndex(nowMs: Millis): void {
+    const { picker, store } = this.download
+    const piece = picker.indexWants
+    const request = --this.#lastRequest
+    this.#indexRead = { request, piece }
+    store.readBlock(nowMs, request, piece, 0, this.layout.pieceSize(piece))
+    this.download.drainStore()
   }
 
   /** Ends everything; the store answers `stopped` or `removed` when the disk is done. */
@@ -193,6 +208,12 @@ export class Payload {
 
   #readAnswered(nowMs: Millis, request: RequestId, answer: Uint8Array | string): void {
     if (this.readers.storeAnswered(nowMs, request, answer)) return
+    if (this.#indexRead?.request === request) {
+      const { piece } = this.#indexRead
+      this.#indexRead = undefined
+      if (typeof answer !== 'string') this.download.picker.pieceBytes(piece, answer)
+      return
+    }
     if (typeof answer === 'string') this.upload?.readFailed(nowMs, request)
     else this.upload?.readDone(nowMs, request, answer)
   }

@@ -59,6 +59,7 @@ export class Readers {
       this.#host.readFailed(request, 'No such bytes, or too many reads at once.')
       return
     }
+    this.#download.demand.endHush()
     const size = Math.min(end - begin, READ_LIMIT_BYTES)
     const piece = this.#layout.pieceAt(file, begin)
     const offset = stored.offset + begin - piece * this.#layout.pieceBytes
@@ -89,7 +90,9 @@ export class Readers {
     for (const read of this.#reads.values()) {
       if (read.viewer === viewer) this.cancel(nowMs, read.request)
     }
-    if (this.#viewers.delete(viewer)) this.#download.picker.viewerLeft(nowMs, viewer)
+    if (!this.#viewers.delete(viewer)) return
+    this.#download.picker.viewerLeft(nowMs, viewer)
+    this.#download.demand.hush(nowMs)
   }
 
   /** More of `piece` is verified than before. */

@@ -196,7 +196,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
     } else if (this.#phase.kind === 'payload') {
       const { download } = this.#phase.payload
       download.askHashes(nowMs, this.#roster.peers)
-      download.isEveryoneDue = true
+      download.demand.isEveryoneDue = true
     }
     this.#checkLonely(nowMs)
   }

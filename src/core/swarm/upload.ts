@@ -31,6 +31,8 @@ export interface UploadOptions {
   readonly luck: Luck
   readonly sharing: Sharing
   readonly outbox: Outbox<SwarmEffect>
+  /** A number that no viewer's read has. */
+  newRequest(): RequestId
   peers(): Iterable<Peer>
 }
 
@@ -54,8 +56,6 @@ export class Upload {
   #chokeAtMs: Millis = 0
   #rateReadyAtMs: Millis = Number.POSITIVE_INFINITY
   #sentBytes = 0
-  /** Ours count down from 0, so that they never meet a viewer's, which count up. */
-  #lastRequest: RequestId = 0
 
   constructor(options: UploadOptions) {
     this.#options = options
@@ -200,18 +200,25 @@ export class Upload {
         break
       }
       const run = upLimit.isUnlimited ? this.#runAt(blocks, at, image) : 1
-      const view = this.#images.view(image, this.#indexInImage(first), run)
-      if (view === undefined) break
       peer.flush(nowMs, outbox)
-      peer.send(outbox, view)
-      queue.unsentBytes += view.length
-      peer.up.note(nowMs, view.length)
-      this.#sentBytes += view.length
-      upLimit.take(view.length)
+      const sentBytes = this.#send(peer, this.#images.views(image, this.#indexInImage(first), run))
+      queue.unsentBytes += sentBytes
+      peer.up.note(nowMs, sentBytes)
+      this.#sentBytes += sentBytes
+      upLimit.take(sentBytes)
       at += run
     }
     if (at > 0) blocks.splice(0, at)
     this.#readAhead(nowMs, blocks)
+  }
+
+  #send(peer: Peer, views: readonly Uint8Array[]): number {
+    let sentBytes = 0
+    for (const view of views) {
+      peer.send(this.#options.outbox, view)
+      sentBytes += view.length
+    }
+    return sentBytes
   }
 
   /** The next image is read while this one is sent. */
@@ -240,7 +247,7 @@ export class Upload {
       IMAGE_BLOCKS * BLOCK_BYTES,
       download.store.layout.pieceSize(piece) - begin,
     )
-    const request = --this.#lastRequest
+    const request = this.#options.newRequest()
     this.#reads.set(request, image)
     download.store.readBlock(nowMs, request, piece, begin, size)
     download.drainStore()
