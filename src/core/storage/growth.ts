@@ -63,15 +63,9 @@ export class Growth {
     for (const span of this.#ledger.layout.spans(piece)) this.pump(span.file)
   }
 
-  /** Whether `file` would write `piece` as soon as it has written what is before. */
-  isNext(file: number, piece: number): boolean {
-    if (!this.#canGrow(file)) return false
-    return this.#ledger.layout.pieceAt(file, this.#ledger.grown(file)) === piece
-  }
-
   /** Starts the next write of a file, if there is one and the file is free. */
   pump(file: number): void {
-    if (!this.#canGrow(file) || this.#busy.has(file)) return
+    if (!this.canGrow(file) || this.#busy.has(file)) return
     const { layout } = this.#ledger
     const { path, size, offset } = layout.file(file)
     const grown = this.#ledger.grown(file)
@@ -88,7 +82,8 @@ export class Growth {
     else if (this.#ledger.slots.has(piece)) this.#moveIn(file, piece, positionInPiece, bytes)
   }
 
-  #canGrow(file: number): boolean {
+  /** Whether the file is wanted, ours, and allowed to grow. */
+  canGrow(file: number): boolean {
     const { isPadding } = this.#ledger.layout.file(file)
     return this.#isOpen && !isPadding && this.#ledger.wanted.has(file) && !this.#foreign.has(file)
   }

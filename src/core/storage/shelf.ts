@@ -93,22 +93,35 @@ export class Shelf {
     }
   }
 
-  /** Held pieces that no file could take now even if the disk were infinitely fast. */
+  /** Held pieces that no file could take soon even if the disk were infinitely fast. */
   #blocked(): HeldPiece[] {
-    const blocked: HeldPiece[] = []
-    let before = -2
-    for (const held of [...this.#ledger.held.values()].sort((a, b) => a.piece - b.piece)) {
-      if (held.isSpilling) continue
-      const isMoving = held.users > 0 || before === held.piece - 1 || this.#isNext(held.piece)
-      if (isMoving) before = held.piece
-      else blocked.push(held)
-    }
-    return blocked
+    const reach = new Map<number, number>()
+    const { layout } = this.#ledger
+    return [...this.#ledger.held.values()].filter(
+      ({ piece, users, isSpilling }) =>
+        users === 0 &&
+        !isSpilling &&
+        layout
+          .spans(piece)
+          .some(span => !this.#ledger.isGrown(span) && piece >= this.#reachOf(span.file, reach)),
+    )
   }
 
-  #isNext(piece: number): boolean {
-    const spans = this.#ledger.layout.spans(piece).filter(span => !this.#ledger.isGrown(span))
-    return spans.every(span => this.#growth.isNext(span.file, piece))
+  /**
+   * The first piece that `file` cannot take before another has come. Pieces in slots count as there: if
+   * they did not, one piece in a slot would send all that follow it to slots too, for ever. Beyond twice
+   * what memory holds nothing is near enough to wait for.
+   */
+  #reachOf(file: number, known: Map<number, number>): number {
+    const before = known.get(file)
+    if (before !== undefined) return before
+    const { layout } = this.#ledger
+    const begin = layout.pieceAt(file, this.#ledger.grown(file))
+    const end = begin + Math.ceil((2 * this.#heldLimitBytes) / layout.pieceBytes)
+    let piece = begin
+    while (piece < end && this.#growth.canGrow(file) && this.#ledger.has(piece)) piece++
+    known.set(file, piece)
+    return piece
   }
 
   #spill(held: HeldPiece): void {

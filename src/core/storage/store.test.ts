@@ -129,6 +129,25 @@ describe('limits', () => {
     expect([...world.disk.files.keys()]).toEqual(['folder/f0.bin'])
   })
 
+  test('one piece in a slot does not send those that follow it to slots too', () => {
+    const layout = layoutWith(1024 * KIB, [60 * 1024 * KIB])
+    const disk = { bytesPerSecond: 8 * 1024 * KIB }
+    const world = new StoreWorld({ layout, luck: new SeededLuck(1), disk })
+    world.open()
+    world.run(1000)
+    for (let piece = 1; piece < 6; piece++) world.put(piece)
+    world.run(1500)
+    world.put(0)
+    for (let piece = 6; piece < 60; piece++) {
+      while (world.store.isFull) world.run(50)
+      world.put(piece)
+    }
+    world.run(20_000)
+    expect(isWhole(world)).toBe(true)
+    // The five that waited for the first are written twice, and nothing else is.
+    expect(world.writtenBytes).toBeLessThan(66 * 1024 * KIB)
+  })
+
   test('slots are used again once what was in them is safe in its file', () => {
     const world = openWorld(16 * KIB, [640 * KIB])
     for (let round = 0; round < 4; round++) {
