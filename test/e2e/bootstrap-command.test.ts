@@ -102,6 +102,23 @@ test('after SIGTERM and after SIGKILL of a saved server the next one names its n
   for (const one of known) await one[Symbol.asyncDispose]()
 })
 
+test('what several processes knew is known to the one that comes after them', async () => {
+  const port = await freePort()
+  const words = ['--listen', `127.0.0.1:${port}`, '--state-directory', `${folder}/fewer`, ...QUICK]
+  const many = await serve([...words, '--processes', '3'])
+  const known = await openVerified(many.address, [1, 2, 3, 4, 5, 6])
+  many.command.process.kill('SIGTERM')
+  expect(await many.command.end()).toBe(0)
+  await using visitor = await Visitor.open(loopback(9))
+  for (let run = 0; run < 2; run++) {
+    const one = await serve(words)
+    expect((await visitor.nodesFrom(one.address)).length).toBe(6)
+    one.command.process.kill('SIGTERM')
+    expect(await one.command.end()).toBe(0)
+  }
+  for (const one of known) await one[Symbol.asyncDispose]()
+})
+
 /** Sends queries at a steady rate and counts what comes back. */
 class Load {
   sent = 0

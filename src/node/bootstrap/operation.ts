@@ -4,7 +4,7 @@ import type { Crew, CrewTools } from './crew.ts'
 import { type MonitorServer, openMonitorServer } from './monitor-server.ts'
 import type { Report } from './report.ts'
 import { openBootstrapService } from './service.ts'
-import { type BootstrapSettings, SettingsError, serviceOptions } from './settings.ts'
+import { type BootstrapSettings, directoriesOf, SettingsError, serviceOptions } from './settings.ts'
 import { openWorkers, rangeBesides } from './workers.ts'
 
 export class Operation implements AsyncDisposable {
@@ -84,7 +84,11 @@ async function openMonitor(
 
 async function openAlone(settings: BootstrapSettings, tools: CrewTools): Promise<Crew> {
   const { onNotice } = tools
-  const service = await openBootstrapService({ ...serviceOptions(settings), onNotice })
+  const service = await openBootstrapService({
+    ...serviceOptions(settings),
+    ...directoriesOf(settings, 0),
+    onNotice,
+  })
   return {
     addresses: service.addresses.map(formatAddress),
     report: () => service.report(),

@@ -1,5 +1,6 @@
 // One process of a bootstrap server: the machine between its sockets, its snapshot and the store through
 // which servers share nodes.
+import { randomUUID } from 'node:crypto'
 import { type Address, assert, formatAddress, ipScope } from '../../core/bytes/index.ts'
 import { nodeIdFor } from '../../core/dht/index.ts'
 import {
@@ -14,7 +15,7 @@ import { loadNative } from './native.ts'
 import { openPlainUdp } from './plain-udp.ts'
 import type { Report } from './report.ts'
 import { openSharing, type Sharing } from './share-nodes.ts'
-import { readSnapshot, writeSnapshot } from './snapshot-file.ts'
+import { readSnapshots, removeSnapshots, writeSnapshot } from './snapshot-file.ts'
 import type { Transport } from './transport.ts'
 
 /** A crash costs at most so much of what was learnt; the nodes in the file are young enough to be used. */
@@ -29,8 +30,12 @@ export interface BootstrapServiceOptions
   readonly transport?: 'auto' | 'plain'
   /** Where the nodes are kept from one run to the next; default nowhere. */
   readonly stateDirectory?: string
+  /** Where processes that are no more kept their nodes, which are read too. Default none. */
+  readonly formerDirectories?: readonly string[]
   /** `redis://…` of the store through which the servers of one operator share nodes; default none. */
   readonly shareNodes?: string
+  /** What is shared under this name is not taken back; processes of one server have one. Default a new one. */
+  readonly shareName?: string
   /** Hears, in one sentence each, of what an operator should know. */
   readonly onNotice?: (sentence: string) => void
 }
@@ -46,11 +51,13 @@ export async function openBootstrapService(
   const notice = options.onNotice ?? (() => undefined)
   const server = new BootstrapServer(machineOptions(options), systemLuck, performance.now())
   // The snapshot is read before the port is taken: until then another process may be serving.
-  if (options.stateDirectory !== undefined) {
-    const read = readSnapshot(server, options.stateDirectory)
-    if (typeof read === 'string') notice(read)
-    else if (read !== undefined) {
-      notice(`Took over ${read.fresh} verified nodes; ${read.stale} must answer first.`)
+  const { stateDirectory } = options
+  if (stateDirectory !== undefined) {
+    const directories = [stateDirectory, ...(options.formerDirectories ?? [])]
+    const { restored, refused } = readSnapshots(server, directories)
+    for (const sentence of refused) notice(sentence)
+    if (restored !== undefined) {
+      notice(`Took over ${restored.fresh} verified nodes; ${restored.stale} must answer first.`)
     }
   }
   const transport = await openTransport(options, notice)
@@ -58,12 +65,18 @@ export async function openBootstrapService(
   const sharing =
     options.shareNodes === undefined
       ? undefined
-      : await openSharing({ server, url: options.shareNodes, onNotice: notice })
+      : await openSharing({
+          server,
+          url: options.shareNodes,
+          name: options.shareName ?? randomUUID(),
+          onNotice: notice,
+        })
   return new BootstrapService({
     server,
     transport,
     sharing,
     directory: options.stateDirectory,
+    formerDirectories: options.formerDirectories ?? [],
     notice,
   })
 }
@@ -106,6 +119,7 @@ interface Parts {
   readonly transport: Transport
   readonly sharing: Sharing | undefined
   readonly directory: string | undefined
+  readonly formerDirectories: readonly string[]
   readonly notice: (sentence: string) => void
 }
 
@@ -163,10 +177,11 @@ export class BootstrapService implements AsyncDisposable {
 
   /** Writes the snapshot, one at a time. A disk that refuses is told of, and tried again next time. */
   save(): Promise<void> {
-    const { server, directory, notice } = this.#parts
+    const { server, directory, formerDirectories, notice } = this.#parts
     assert(directory !== undefined, 'a server without a state directory has no snapshot')
     this.#saving = this.#saving
       .then(() => writeSnapshot(server, directory))
+      .then(() => removeSnapshots(formerDirectories))
       .catch(error => notice(`The snapshot was not written: ${(error as Error).message}.`))
     return this.#saving
   }

@@ -1,4 +1,5 @@
 // What an operator writes, on the command line or in a file, checked and turned into options.
+import path from 'node:path'
 import { type Address, parseAddress } from '../../core/bytes/index.ts'
 import { ANSWER_SIZE_MAX, BOOTSTRAP_DEFAULTS } from '../../core/services/bootstrap/index.ts'
 import type { BootstrapServiceOptions } from './service.ts'
@@ -26,6 +27,20 @@ export interface BootstrapSettings {
   readonly stateDirectory?: string | undefined
   readonly shareNodes?: string | undefined
   readonly transport?: 'auto' | 'plain' | undefined
+}
+
+/** Where the process of that number keeps its nodes, and where those that it stands in for kept theirs. */
+export function directoriesOf(
+  settings: BootstrapSettings,
+  number: number,
+): Pick<BootstrapServiceOptions, 'stateDirectory' | 'formerDirectories'> {
+  const { stateDirectory, processes = 1 } = settings
+  if (stateDirectory === undefined) return {}
+  const formerDirectories: string[] = []
+  for (let former = number + processes; former < PROCESSES_MAX; former += processes) {
+    formerDirectories.push(path.join(stateDirectory, `${former}`))
+  }
+  return { stateDirectory: path.join(stateDirectory, `${number}`), formerDirectories }
 }
 
 /** A setting that cannot be used; the message is one sentence for the operator. */
@@ -104,7 +119,6 @@ export function serviceOptions(settings: BootstrapSettings): BootstrapServiceOpt
     },
     isShared: true,
     transport: settings.transport ?? 'auto',
-    ...(settings.stateDirectory === undefined ? {} : { stateDirectory: settings.stateDirectory }),
     ...(settings.shareNodes === undefined ? {} : { shareNodes: settings.shareNodes }),
   }
 }

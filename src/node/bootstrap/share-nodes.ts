@@ -30,6 +30,8 @@ export interface SharingOptions {
   readonly server: BootstrapServer
   /** `redis://` or `rediss://`, with user and password where the store wants them. */
   readonly url: string
+  /** What comes back under this name is one's own. */
+  readonly name: string
   readonly onNotice: (sentence: string) => void
 }
 
@@ -87,7 +89,7 @@ class StreamSharing implements Sharing {
   taken = 0
   readonly #options: SharingOptions
   readonly #open: () => Store
-  readonly #self = Buffer.from(`${process.ppid}.${process.pid}.${Date.now()}`)
+  readonly #self: Buffer
   #untold: Uint8Array[] = []
   #timer: NodeJS.Timeout | undefined
   #reader: Store | undefined
@@ -102,6 +104,7 @@ class StreamSharing implements Sharing {
   constructor(options: SharingOptions, open: () => Store) {
     this.#options = options
     this.#open = open
+    this.#self = Buffer.from(options.name)
   }
 
   /** Tries once, then goes on in the background. */

@@ -1,7 +1,7 @@
 // The ring on disk. A file is whole or it is not used: every block carries a checksum, the last one says
 // that it is the last, and a new file takes the place of the old one only when it is safely written.
 import { closeSync, openSync, readSync } from 'node:fs'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import {
@@ -48,6 +48,11 @@ export async function writeSnapshot(server: BootstrapServer, directory: string):
   await rename(draft, target)
 }
 
+/** Takes away what others have written there: it has been read, and is in a snapshot of ours by now. */
+export async function removeSnapshots(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) await rm(snapshotPath(directory), { force: true })
+}
+
 function blockHead(ipSize: number, rows: Uint8Array): Uint8Array {
   const head = new Uint8Array(BLOCK_HEAD_SIZE)
   const view = new DataView(head.buffer)
@@ -57,21 +62,43 @@ function blockHead(ipSize: number, rows: Uint8Array): Uint8Array {
   return head
 }
 
-/**
- * Reads the nodes of an earlier run into an empty server. Read at one go: nothing can be served before.
- *
- * @returns what was read, or in one sentence why nothing was; `undefined` where there is no file.
- */
-export function readSnapshot(
+export interface ReadSnapshots {
+  /** What was read; `undefined` where there was no file. */
+  readonly restored: Restored | undefined
+  /** For each file that was not, why, in one sentence. */
+  readonly refused: readonly string[]
+}
+
+type Restorers = { readonly [IpSize in 4 | 16]: ReturnType<BootstrapServer['restore']> }
+
+/** Reads the nodes of earlier runs into an empty server. Read at one go: nothing can be served before. */
+export function readSnapshots(
   server: BootstrapServer,
-  directory: string,
-): Restored | string | undefined {
-  const name = snapshotPath(directory)
+  directories: readonly string[],
+): ReadSnapshots {
+  const nowMs = performance.now()
+  const restorers = { 4: server.restore(nowMs, 4), 16: server.restore(nowMs, 16) }
+  const outcomes = directories.map(directory => readSnapshot(restorers, snapshotPath(directory)))
+  const [ip4, ip6] = [restorers[4].finish(), restorers[16].finish()]
+  server.step(nowMs, { kind: 'wake' })
+  const restored = {
+    fresh: ip4.fresh + ip6.fresh,
+    stale: ip4.stale + ip6.stale,
+    refused: ip4.refused + ip6.refused,
+  }
+  return {
+    restored: outcomes.includes(true) ? restored : undefined,
+    refused: outcomes.filter(outcome => typeof outcome === 'string'),
+  }
+}
+
+/** Whether the file was there and read, or why it cannot be. */
+function readSnapshot(restorers: Restorers, name: string): boolean | string {
   let file: number
   try {
     file = openSync(name, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     return `The snapshot ${name} cannot be read (${(error as Error).message}): starting empty.`
   }
   try {
@@ -80,29 +107,12 @@ export function readSnapshot(
     if (!readBlocks(file, () => undefined)) {
       return `The snapshot ${name} is damaged or incomplete: starting empty.`
     }
-    return restore(server, file, savedAtMs)
+    const elapsedSeconds = Math.ceil((Date.now() - savedAtMs) / 1000)
+    // A clock that went back cannot say how old the nodes are: all of them must answer first.
+    const seconds = elapsedSeconds < 0 ? Number.POSITIVE_INFINITY : elapsedSeconds
+    return readBlocks(file, (ipSize, rows) => restorers[ipSize].add(rows, seconds))
   } finally {
     closeSync(file)
-  }
-}
-
-function restore(server: BootstrapServer, file: number, savedAtMs: number): Restored {
-  const elapsedSeconds = Math.ceil((Date.now() - savedAtMs) / 1000)
-  // A clock that went back cannot say how old the nodes are: all of them must answer first.
-  const ageSeconds = elapsedSeconds < 0 ? Number.POSITIVE_INFINITY : elapsedSeconds
-  const nowMs = performance.now()
-  const restorers = {
-    4: server.restore(nowMs, 4, ageSeconds),
-    16: server.restore(nowMs, 16, ageSeconds),
-  }
-  readBlocks(file, (ipSize, rows) => restorers[ipSize].add(rows))
-  const ip4 = restorers[4].finish()
-  const ip6 = restorers[16].finish()
-  server.step(nowMs, { kind: 'wake' })
-  return {
-    fresh: ip4.fresh + ip6.fresh,
-    stale: ip4.stale + ip6.stale,
-    refused: ip4.refused + ip6.refused,
   }
 }
 

@@ -2,7 +2,7 @@
 // stops, so that no worker is ever left over.
 import { formatAddress } from '../../core/bytes/index.ts'
 import { type BootstrapService, openBootstrapService } from './service.ts'
-import { type BootstrapSettings, serviceOptions } from './settings.ts'
+import { directoriesOf, serviceOptions } from './settings.ts'
 import type { Order, Word } from './workers.ts'
 
 const REPORT_EVERY_MS = 1000
@@ -48,7 +48,7 @@ class WorkerService {
     const service = this.#service
     switch (order.kind) {
       case 'open':
-        await this.#open(order.settings)
+        await this.#open(order)
         break
       case 'configure':
         service?.configure(serviceOptions(order.settings))
@@ -66,9 +66,11 @@ class WorkerService {
     }
   }
 
-  async #open(settings: BootstrapSettings): Promise<void> {
+  async #open({ settings, number, shareName }: Extract<Order, { kind: 'open' }>): Promise<void> {
     const service = await openBootstrapService({
       ...serviceOptions(settings),
+      ...directoriesOf(settings, number),
+      shareName,
       onNotice: sentence => say({ kind: 'notice', sentence }),
     })
     this.#service = service

@@ -1,6 +1,7 @@
 // Several processes on the same ports. This one only starts them, adds up what they report, and starts
 // another in place of one that ended.
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Crew, CrewTools, WorkerProgram } from './crew.ts'
 import { mergeReports, type Report } from './report.ts'
@@ -13,7 +14,12 @@ const CLOSE_TIMEOUT_MS = 30_000
 
 /** From the parent to a worker. */
 export type Order =
-  | { readonly kind: 'open'; readonly settings: BootstrapSettings; readonly number: number }
+  | {
+      readonly kind: 'open'
+      readonly settings: BootstrapSettings
+      readonly number: number
+      readonly shareName: string
+    }
   | { readonly kind: 'configure'; readonly settings: BootstrapSettings }
   | { readonly kind: 'steer'; readonly first: number; readonly count: number }
   | { readonly kind: 'save' }
@@ -86,6 +92,7 @@ class WorkerCrew implements Crew {
   readonly #tools: CrewTools
   /** In the order in which the kernel numbers their sockets. */
   readonly #workers: Worker[] = []
+  readonly #shareName = randomUUID()
   #isClosing = false
 
   constructor(settings: BootstrapSettings, tools: CrewTools) {
@@ -144,10 +151,12 @@ class WorkerCrew implements Crew {
     worker.child.on('message', (word: Word) => this.#take(worker, word))
     const opened = worker.hear('opened')
     const failed = worker.hear('failed')
-    const { stateDirectory, ...rest } = this.#settings
-    const own =
-      stateDirectory === undefined ? {} : { stateDirectory: `${stateDirectory}/${number}` }
-    worker.tell({ kind: 'open', settings: { ...rest, ...own }, number })
+    worker.tell({
+      kind: 'open',
+      settings: this.#settings,
+      number,
+      shareName: this.#shareName,
+    })
     const word = await Promise.race([opened, failed])
     if (word?.kind !== 'opened') {
       worker.child.kill()

@@ -23,6 +23,8 @@ export const RECHECK_TICKS: readonly number[] = [1, 1.5, 2, 3, 4, 5, 7, 10].map(
 export const LEVEL_MAX = RECHECK_TICKS.length - 1
 /** The longest of these waits. */
 export const RECHECK_MAX_TICKS = RECHECK_TICKS[LEVEL_MAX] as number
+/** From this level on each pong is told to other servers: from the first pong on never 10 minutes apart. */
+export const TOLD_LEVEL = 4
 /** After this without a pong the node is asked again. */
 export const PONG_WAIT_TICKS = 50
 /** Pings to a known node that may stay unanswered: with 5 % loss each way, 1 live node in 1,000 is lost. */

@@ -23,7 +23,7 @@ import type { BootstrapChanges, BootstrapOptions } from './options.ts'
 import { PingPacer } from './pacer.ts'
 import { ProbationQueue } from './probation.ts'
 import { NodeRing, type Verdict } from './ring.ts'
-import { LEVEL_MAX, TICK_MS, type Tick, TickClock } from './schedule.ts'
+import { TICK_MS, type Tick, TickClock, TOLD_LEVEL } from './schedule.ts'
 import { Restorer, saveRows } from './snapshot.ts'
 import { VisitorTable } from './visitors.ts'
 
@@ -153,15 +153,14 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
     return verdict
   }
 
-  /** Begins to read a snapshot of one family into the empty ring. After all families, call `step`. */
-  restore(nowMs: Millis, ipSize: 4 | 16, elapsedSeconds: number): Restorer {
+  /** Begins to read snapshots of one family into the empty ring. After all families, call `step`. */
+  restore(nowMs: Millis, ipSize: 4 | 16): Restorer {
     const { ring, queue } = this.#familyOf(ipSize)
     const now = this.#tick(nowMs)
     return new Restorer({
       ring,
       perNetworkMax: this.#options.perNetworkMax,
       now,
-      elapsedSeconds,
       socket: this.#socketFor(ipSize),
       isGood: (node, idBytes, idAt) =>
         this.#isSourceGood(node) && this.#isIdGood(idBytes, idAt, node),
@@ -311,9 +310,9 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
     const verdict = ring.verify(this.#tick(nowMs), node)
     fates[verdict]++
     if (this.onVerified !== undefined && (verdict === 'added' || verdict === 'renewed')) {
-      const isTrusted = ring.levelOf(ring.find(ip, ipAt)) === LEVEL_MAX
-      // Once at first, then at the slowest pace: others need it again before they would forget it.
-      if (verdict === 'added' || isTrusted) {
+      // Told at first, and again before those who were not there then would find it too old: while the
+      // waits are short one pong after another would be told for nothing.
+      if (verdict === 'added' || ring.levelOf(ring.find(ip, ipAt)) >= TOLD_LEVEL) {
         this.onVerified(pong, bytes.slice(scan.idAt, scan.idAt + ID_SIZE))
       }
     }

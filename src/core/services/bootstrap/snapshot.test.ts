@@ -32,8 +32,8 @@ function row(ip: Uint8Array, ageSeconds: number, port = 6881, level = 0): Uint8A
 }
 
 function restored(server: BootstrapServer, rows: readonly Uint8Array[], elapsedSeconds = 0) {
-  const restorer = server.restore(0, rows[0]?.length === 28 ? 4 : 16, elapsedSeconds)
-  for (const bytes of rows) restorer.add(bytes)
+  const restorer = server.restore(0, rows[0]?.length === 28 ? 4 : 16)
+  for (const bytes of rows) restorer.add(bytes, elapsedSeconds)
   const result = restorer.finish()
   server.step(0, { kind: 'wake' })
   return result
@@ -58,8 +58,8 @@ test.each([4, 16] as const)(
     expect(rows.map(part => part.length / snapshotRowSize(ipSize))).toEqual([200, 100])
 
     const after = testServer(options)
-    const restorer = after.restore(5, ipSize, 30)
-    for (const part of rows) restorer.add(part)
+    const restorer = after.restore(5, ipSize)
+    for (const part of rows) restorer.add(part, 30)
     expect(restorer.finish()).toEqual({ fresh: 300, stale: 0, refused: 0 })
     const visitor = speakerAt(ip(400))
     const [answer] = tell(after, 10, visitor, findNode(visitor))

@@ -47,8 +47,6 @@ export interface RestoreOptions {
   readonly ring: NodeRing
   readonly perNetworkMax: number
   readonly now: Tick
-  /** Since the snapshot was taken; `Infinity` where nobody knows. */
-  readonly elapsedSeconds: number
   /** The socket through which restored nodes are pinged. */
   readonly socket: number
   /** Whether this endpoint and id may be in the ring at all. */
@@ -66,7 +64,7 @@ export interface Restored {
   refused: number
 }
 
-/** Reads a snapshot into an empty ring. Nothing else may touch the ring until `finish`. */
+/** Reads snapshots into an empty ring. Nothing else may touch the ring until `finish`. */
 export class Restorer {
   readonly #options: RestoreOptions
   readonly #result: Restored = { fresh: 0, stale: 0, refused: 0 }
@@ -74,16 +72,19 @@ export class Restorer {
   #turns = new Uint16Array(1024)
 
   constructor(options: RestoreOptions) {
-    assert(options.ring.count === 0, 'a snapshot is read into an empty ring')
+    assert(options.ring.count === 0, 'snapshots are read into an empty ring')
     this.#options = options
   }
 
-  /** @param rows whole rows, lent. */
-  add(rows: Uint8Array): void {
+  /**
+   * @param rows whole rows, lent.
+   * @param elapsedSeconds whole ones since they were saved; `Infinity` where nobody knows.
+   */
+  add(rows: Uint8Array, elapsedSeconds: number): void {
     const { store } = this.#options.ring
     const rowSize = store.nodeSize + AGE_SIZE
     for (let at = 0; at + rowSize <= rows.length; at += rowSize) {
-      this.#result[this.#addRow(rows, at, at + store.nodeSize)]++
+      this.#result[this.#addRow(rows, at, elapsedSeconds)]++
     }
   }
 
@@ -108,9 +109,10 @@ export class Restorer {
     return this.#result
   }
 
-  #addRow(rows: Uint8Array, at: number, ageAt: number): keyof Restored {
-    const { ring, now, elapsedSeconds, socket } = this.#options
+  #addRow(rows: Uint8Array, at: number, elapsedSeconds: number): keyof Restored {
+    const { ring, now, socket } = this.#options
     const { ipSize } = ring.store
+    const ageAt = at + ring.store.nodeSize
     const ipAt = at + ID_SIZE
     const port = ((rows[ageAt - 2] as number) << 8) | (rows[ageAt - 1] as number)
     const node = { ip: rows, ipAt, ipSize, port, idBytes: rows, idAt: at, socket }
