@@ -25,6 +25,8 @@ export const READS_MAX = 32
 /** Pieces with a due time; 96 MiB are 6144 of the smallest pieces. Beyond it the latest have to wait. */
 export const DUE_PIECES_MAX = 8192
 
+/** How much of a read is awaited at once; what follows in it is only the first of its window. */
+const AWAITED_BYTES = 128 * 1024
 /** The due time of a piece that a read waits for. */
 export const AT_ONCE: Millis = Number.NEGATIVE_INFINITY
 
@@ -229,7 +231,10 @@ export class Deadlines {
       pieces.push(piece)
       dueMs.push(due)
     }
-    for (const read of viewer.reads.values()) add(this.#pieceAt(read.file, read.begin), AT_ONCE)
+    for (const { file: at, begin, size } of viewer.reads.values()) {
+      const range = { begin, end: Math.min(at.size, begin + Math.min(size, AWAITED_BYTES)) }
+      this.#addRange(at, range, piece => add(piece, AT_ONCE))
+    }
     const head = this.#pieceAt(file, position)
     add(head, atMs)
     // A little later than what is read now: nobody's index goes before somebody's picture.

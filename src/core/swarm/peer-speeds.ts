@@ -15,6 +15,10 @@ const UNKNOWN_BYTES_PER_SECOND = 250_000
 const SAMPLES_MIN = 4
 /** Blocks until which the rate of a peer, taken over its first round trips, is too low. */
 const NEW_SAMPLES = 16
+/** After this a peer that has sent fewer is slow. */
+const NEW_MS = 1000
+/** What was sent before a CANCEL arrived comes within the round trip and this: a home line's queue, not a slow peer's. */
+const DRAIN_MAX_MS = 150
 /** A block that a busy peer has not sent after so many mean answer times is lost. */
 const LOST_MEANS = 3
 /** At the end of a download, how long a peer has to be silent before its blocks are asked of another. */
@@ -71,6 +75,7 @@ class PeerSpeed {
   readonly answers = new AnswerTimes()
   isChoked = true
   isStalled = false
+  firstAskedMs: Millis = Number.NaN
   /** When it last sent a block, or was asked after it had nothing to send. */
   silentSinceMs: Millis = Number.POSITIVE_INFINITY
   pausedUntilMs: Millis = Number.NEGATIVE_INFINITY
@@ -131,8 +136,10 @@ export class PeerSpeeds {
   }
 
   /** Whether its rate is hardly measured yet. */
-  isNew(slot: PeerSlot): boolean {
-    return (this.#peers[slot]?.answers.samples ?? 0) < NEW_SAMPLES
+  isNew(nowMs: Millis, slot: PeerSlot): boolean {
+    const peer = this.#peers[slot]
+    if (peer === undefined || peer.answers.samples >= NEW_SAMPLES) return false
+    return !(nowMs - peer.firstAskedMs >= NEW_MS)
   }
 
   linkOf(slot: PeerSlot): PeerLink | undefined {
@@ -193,6 +200,7 @@ export class PeerSpeeds {
   noteBusy(nowMs: Millis, slot: PeerSlot): void {
     const peer = this.#peers[slot] as PeerSpeed
     peer.silentSinceMs = nowMs
+    if (Number.isNaN(peer.firstAskedMs)) peer.firstAskedMs = nowMs
   }
 
   noteBlock(nowMs: Millis, slot: PeerSlot, askedMs: Millis): void {
@@ -211,8 +219,11 @@ export class PeerSpeeds {
    */
   noteWithdrawn(nowMs: Millis, slot: PeerSlot, count: number): Millis {
     const peer = this.#peers[slot] as PeerSpeed
-    peer.draining = (nowMs < peer.drainedAtMs ? peer.draining : 0) + count
-    peer.drainedAtMs = nowMs + (this.#timesOf(slot)?.meanMs ?? UNKNOWN_ANSWER_MS)
+    const meanMs = this.#timesOf(slot)?.meanMs ?? UNKNOWN_ANSWER_MS
+    const drainMs = Math.min(meanMs, this.roundTripMs(slot) + DRAIN_MAX_MS)
+    const onTheWay = Math.ceil(drainMs / this.blockMs(slot))
+    peer.draining = (nowMs < peer.drainedAtMs ? peer.draining : 0) + Math.min(count, onTheWay)
+    peer.drainedAtMs = nowMs + drainMs
     return peer.drainedAtMs
   }
 

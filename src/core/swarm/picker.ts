@@ -187,7 +187,7 @@ export class Picker {
   #queueRoom(nowMs: Millis, slot: PeerSlot): number {
     const link = this.#speeds.linkOf(slot)
     if (!this.hasWindows || link === undefined) return Number.POSITIVE_INFINITY
-    const isNew = this.#speeds.isNew(slot)
+    const isNew = this.#speeds.isNew(nowMs, slot)
     const limit = this.#queue.limitFor(nowMs, { link, isNew, of: this.#speeds.joinedCount })
     return limit - this.#states.requests.liveOf(slot)
   }

@@ -68,17 +68,19 @@ export class PieceSet {
 
   /** The first piece at or after `from` that is in both sets, or -1. */
   firstCommon(from: number, other: PieceSet): number {
+    const { words } = this
+    let low = this.#lowWord
+    while (low < words.length && words[low] === 0) low++
+    this.#lowWord = low
     const fromWord = from >>> 5
-    let word = Math.max(fromWord, this.#lowWord)
-    if (word >= this.words.length) return -1
-    let bits = (this.words[word] as number) & (other.words[word] as number)
+    let word = Math.max(fromWord, low)
+    if (word >= words.length) return -1
+    let bits = (words[word] as number) & (other.words[word] as number)
     if (word === fromWord) bits &= 0xffffffff >>> (from & 31)
     while (bits === 0) {
-      if (++word >= this.words.length) return -1
-      bits = (this.words[word] as number) & (other.words[word] as number)
+      if (++word >= words.length) return -1
+      bits = (words[word] as number) & (other.words[word] as number)
     }
-    const isWhole = fromWord < this.#lowWord || (from & 31) === 0
-    if (other === this && isWhole && fromWord <= this.#lowWord) this.#lowWord = word
     return (word << 5) + Math.clz32(bits)
   }
 
