@@ -107,6 +107,8 @@ export class Disk {
       return true
     }
     this.#noteDuration(beginMs, performance.now())
+    this.#open.delete(effect.path)
+    this.#open.set(effect.path, file)
     this.#onInput({ kind: 'disk-written', request })
     return true
   }

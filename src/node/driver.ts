@@ -40,7 +40,7 @@ export class Driver<Input, Notice> {
   #udp: Udp | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
-  #isClosed = false
+  #closing: Promise<void> | undefined
 
   constructor(options: DriverOptions<Input, Notice>) {
     this.#options = options
@@ -63,7 +63,7 @@ export class Driver<Input, Notice> {
 
   /** Takes one input; what follows from it has been asked of the world when this returns. */
   step(input: Input | WorldInput): void {
-    if (this.#isClosed) return
+    if (this.#closing !== undefined) return
     this.#inputs.push(input)
     if (this.#isBusy) return
     this.#isBusy = true
@@ -78,9 +78,12 @@ export class Driver<Input, Notice> {
   }
 
   /** Lets go of sockets, files and timers; what the disk is doing is waited for. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#hasher.close()
     await Promise.all([this.#tcp.closeAll(), this.#disk.close(), this.#udp?.close()])
