@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatAddress, fromHex, parseAddress, toHex } from '../core/bytes/index.ts'
 import type { DhtNotice, Item } from '../core/dht/index.ts'
 import { encodeBencode } from '../core/wire/index.ts'
-import { type Dht, immutableItem, type KeyPair, keyPairFromSeed, mutableItem } from '../dht.ts'
+import {
+  type Dht,
+  immutableItem,
+  type KeyPair,
+  keyPairFromSeed,
+  mutableItem,
+} from '../node/index.ts'
 import type { DhtWords } from './dht-options.ts'
 import {
   closestText,

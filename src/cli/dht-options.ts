@@ -1,7 +1,8 @@
 // The options that all `torrent-live dht` commands share, and the node that they open.
 import type { Command } from 'commander'
 import { ipScope, parseIp } from '../core/bytes/index.ts'
-import { type Dht, open, type Router } from '../dht.ts'
+import type { Router } from '../core/dht/index.ts'
+import { type Dht, openDht } from '../node/index.ts'
 import { readHostPort, readPort, UsageError } from './values.ts'
 
 export interface DhtWords {
@@ -33,7 +34,7 @@ export function openNode(words: DhtWords, isServing: boolean, signal: AbortSigna
     throw new UsageError(`"${words.bind}" is no IP address: write for example 192.0.2.1.`)
   }
   const family = ip?.length === 16 ? 'ipv6' : 'ipv4'
-  return open({
+  return openDht({
     isServing,
     signal,
     allowPrivate: words.allowPrivate === true || areAllPrivate(routers),

@@ -8,6 +8,13 @@ export type {
   TorrentEvent,
   TorrentLive,
 } from './client-types.ts'
+export { type KeyPair, keyPairFromSeed } from './ed25519.ts'
 export { openClient } from './open-client.ts'
-export { type Dht, type OpenDhtOptions, openDht } from './open-dht.ts'
+export {
+  type Dht,
+  immutableItem,
+  mutableItem,
+  type OpenDhtOptions,
+  openDht,
+} from './open-dht.ts'
 export { defaultStateDirectory } from './state-file.ts'
