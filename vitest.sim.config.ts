@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The long simulations: `npm run sim`, with `SIM_SEEDS` to choose how many seeds each scenario runs. */
+/**
+ * The long runs: `npm run sim`. Simulations, with `SIM_SEEDS` to choose how many seeds each scenario runs, and those with
+ * real programs in test/long, which want the built command.
+ */
 export default defineConfig({
-  test: { include: ['sim/**/*.sim.ts'], testTimeout: 3_600_000 },
+  test: { include: ['sim/**/*.sim.ts', 'test/long/**/*.sim.ts'], testTimeout: 3_600_000 },
 })

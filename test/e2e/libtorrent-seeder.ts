@@ -30,19 +30,19 @@ export class LibtorrentSeeder implements AsyncDisposable {
   readonly infohash: string
   readonly magnet: string
   /** What it told after its first line. */
-  readonly told: Readonly<Record<string, unknown>>[]
+  readonly told: Readonly<Record<string, unknown>>[] = []
+  /** When each line of `told` came, by `performance.now()`. */
+  readonly toldAtMs: number[] = []
   readonly #process: ChildProcess
 
   private constructor(
     process: ChildProcess,
     first: { readonly host: string; readonly infohash: string; readonly magnet: string },
-    told: Readonly<Record<string, unknown>>[],
   ) {
     this.#process = process
     this.address = first.host
     this.infohash = first.infohash
     this.magnet = first.magnet
-    this.told = told
   }
 
   static async open(options: SeederOptions): Promise<LibtorrentSeeder> {
@@ -57,11 +57,15 @@ export class LibtorrentSeeder implements AsyncDisposable {
     const [program = '', ...rest] = [...enter, '/usr/bin/python3', ...words]
     const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
     const lines = createInterface({ input: child.stdout })
-    const told: Record<string, unknown>[] = []
     const [line] = (await once(lines, 'line')) as [string]
-    lines.on('line', (text: string) => told.push(JSON.parse(text)))
     const { port, infohash, magnet } = JSON.parse(line)
-    return new LibtorrentSeeder(child, { host: `${address}:${port}`, infohash, magnet }, told)
+    const first = { host: `${address}:${port}`, infohash, magnet }
+    const seeder = new LibtorrentSeeder(child, first)
+    lines.on('line', (text: string) => {
+      seeder.told.push(JSON.parse(text))
+      seeder.toldAtMs.push(performance.now())
+    })
+    return seeder
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
