@@ -35,6 +35,8 @@ export type DatagramTap = (from: Address, to: Address, bytes: Uint8Array) => voi
 export class DatagramNetwork {
   readonly luck: SeededLuck
   readonly taps: DatagramTap[] = []
+  /** Who lives where nobody was seated: a crowd too large to be seated one by one. */
+  lodger: ((address: Address) => { resident: Resident; line: Line } | undefined) | undefined
   isParted = false
   lossShare: number
   datagrams = 0
@@ -71,27 +73,34 @@ export class DatagramNetwork {
   send(from: Address, to: Address, bytes: Uint8Array): void {
     this.datagrams++
     for (const tap of this.taps) tap(from, to, bytes)
-    const sender = this.#seats.get(keyOf(from))
+    const sender = this.#seatAt(from)
     if (sender?.line.isNatted === true) sender.sentMs.set(keyOf(to), this.#nowMs)
     if (this.luck.chance(this.lossShare)) return
-    const farMs = this.#seats.get(keyOf(to))?.line.oneWayMs
+    const farMs = this.#seatAt(to)?.line.oneWayMs
     if (farMs === undefined) return
     const delayMs = (sender?.line.oneWayMs ?? 20) + farMs + this.luck.between(0, 3)
     this.#heap.plan(this.#nowMs + delayMs, () => this.#arrive(from, to, bytes))
   }
 
   #arrive(from: Address, to: Address, bytes: Uint8Array): void {
-    const seat = this.#seats.get(keyOf(to))
+    const seat = this.#seatAt(to)
     if (seat === undefined) return
     const { isNatted, group } = seat.line
     if (isNatted === true) {
       const sentMs = seat.sentMs.get(keyOf(from))
       if (sentMs === undefined || this.#nowMs - sentMs > NAT_LIFE_MS) return
     }
-    const other = this.#seats.get(keyOf(from))?.line.group
+    const other = this.#seatAt(from)?.line.group
     const isAcross = group !== undefined && other !== undefined && group !== other
     if (this.isParted && isAcross) return
     seat.resident.receive(this.#nowMs, from, bytes)
+  }
+
+  #seatAt(address: Address): Seat | undefined {
+    const seat = this.#seats.get(keyOf(address))
+    if (seat !== undefined) return seat
+    const lodged = this.lodger?.(address)
+    return lodged === undefined ? undefined : { ...lodged, sentMs: new Map() }
   }
 
   /** Runs until `untilMs` or until `isOver`; says whether it was over. */

@@ -1,15 +1,15 @@
 // The private lookup: nodes on the way see a decoy that shares with the infohash only what they could guess
 // from their own id, and at most 16 bits; the infohash itself goes to a few vetted nodes, once the walk is
 // over. See docs/dht.md and attacks.md, "indexer".
-import type { KrpcError, KrpcResponse } from '../wire/index.ts'
+import type { KrpcResponse } from '../wire/index.ts'
 import type { Millis } from '../world/index.ts'
 import { familyOf, wantOf } from './family.ts'
 import { compareDistance, KEY_SIZE, sharedBits } from './id.ts'
 import { LOOKUP_IN_FLIGHT, usablePeers } from './lookup.ts'
 import { distanceShare } from './network-size.ts'
-import { isLocal, type PlaceKey, rangeKey } from './place.ts'
-import type { Query, QueryOwner, Question } from './rpc.ts'
+import type { QueryOwner, Question } from './rpc.ts'
 import { Task, type TaskHost } from './task.ts'
+import { Telling, TOLD_AT_ONCE, TOLD_MAX } from './telling.ts'
 import { type Candidate, FARTHER_COUNT } from './walk.ts'
 import type { Key, TaskId } from './words.ts'
 
@@ -17,20 +17,12 @@ import type { Key, TaskId } from './words.ts'
 export const DECOY_BITS_MAX = 16
 /** What a node sees beyond the bits that its own id shares with the infohash. */
 export const DECOY_BITS_BEYOND = 3
-/** The nearest nodes that are told the infohash; one that turns out silent makes room for another. */
-export const TOLD_AT_ONCE = 8
-/** Nodes that are told the infohash in all: more than the nearest only while none of them knew a peer. */
-export const TOLD_MAX = 16
 /** In a network of known size: who is nearer than this many nodes should be counts as one of the nearest. */
 const REACH_COUNT = 8
 /** In a network of unknown size: so many of the nearest must have answered before anyone is told. */
 const SETTLED_ANSWERS = 3
 /** The nearest nodes that are vetted; those beyond the ones to be told stand by for whoever falls silent. */
 const VETTED_COUNT = 12
-/** Told again rather than telling another: a lost datagram discloses nothing. */
-const TOLD_TURNS = 2
-/** When so many told nodes have answered, stalled ones are not waited for. */
-const TOLD_ANSWERS_MIN = 5
 
 export class PrivateLookup extends Task {
   readonly #task: TaskId
@@ -68,8 +60,12 @@ export class PrivateLookup extends Task {
   protected questionFor(subject: Candidate): Question {
     // While the infohash is out, new candidates are only asked whether they are who they are said to be.
     if (this.#isTelling) return { method: 'ping' }
-    const decoy = this.#isFarther ? this.host.luck.bytes(KEY_SIZE) : this.#decoy
-    return this.#question(mixKeys(this.target, decoy, this.bitsFor(subject)))
+    const bits = this.bitsFor(subject)
+    // With all the bits that a decoy may have, its tail decides which of the nodes that share them are named:
+    // in a large network those are many, and one tail would lead to the same few of them again and again.
+    const isMapping = this.#isFarther || bits === DECOY_BITS_MAX
+    const tail = isMapping ? this.host.luck.bytes(KEY_SIZE) : this.#decoy
+    return this.#question(mixKeys(this.target, tail, bits))
   }
 
   protected override bitsFor({ id }: Candidate): number {
@@ -190,130 +186,6 @@ export class PrivateLookup extends Task {
     this.#hasPeers = true
     const from = { id: response.id.slice(), address: subject.address }
     this.host.notify({ kind: 'peers', task: this.#task, from, peers })
-  }
-}
-
-interface TellingHost {
-  /** Candidates for being told, nearest first: answered, or asked and still in time. */
-  nearest(): readonly Candidate[]
-  /** How many nodes are to be told, silent ones aside. */
-  wanted(): number
-  /** Whether `candidate` may be told already, although nearer ones may yet be found. */
-  isInTime(candidate: Candidate): boolean
-  /** Sends the infohash; `false` where disclosure forbids it. */
-  tell(nowMs: Millis, subject: Candidate): boolean
-  heard(subject: Candidate, response: KrpcResponse): void
-  /** Something is known of a told node: `proceed` is to be called. */
-  changed(nowMs: Millis): void
-}
-
-interface Told {
-  turns: number
-  state: 'asked' | 'stalled' | 'answered' | 'silent' | 'forbidden'
-}
-
-/** The second half: the nearest vetted nodes are told the infohash, one per /16, at most 16 in all. */
-class Telling implements QueryOwner {
-  readonly #host: TellingHost
-  readonly #told = new Map<Candidate, Told>()
-  readonly #ranges = new Map<PlaceKey, Candidate>()
-  #isOver = false
-  answers = 0
-
-  constructor(host: TellingHost) {
-    this.#host = host
-  }
-
-  get isOver(): boolean {
-    return this.#isOver
-  }
-
-  get told(): number {
-    return [...this.#told.values()].filter(({ turns }) => turns > 0).length
-  }
-
-  proceed(nowMs: Millis): void {
-    const window = this.#window()
-    for (const candidate of window) {
-      if (candidate.state !== 'answered' || this.#told.has(candidate)) continue
-      if (!this.#host.isInTime(candidate)) break
-      if (this.#told.size >= TOLD_MAX) break
-      if (this.#host.tell(nowMs, candidate)) this.#told.set(candidate, { turns: 1, state: 'asked' })
-      else this.#told.set(candidate, { turns: 0, state: 'forbidden' })
-    }
-    const isOpen = (candidate: Candidate) => {
-      const state = this.#told.get(candidate)?.state
-      if (state === undefined) return this.#told.size < TOLD_MAX
-      return state === 'asked'
-    }
-    this.#isOver = !this.#window().some(isOpen)
-  }
-
-  /** First the nearest; only when all of these have spoken, more. */
-  #wanted(): number {
-    const isAsked = [...this.#told.values()].some(({ state }) => state === 'asked')
-    return isAsked ? TOLD_AT_ONCE : this.#host.wanted()
-  }
-
-  /** The nearest candidates that are or may be told, one per /16; silent ones make room. */
-  #window(): Candidate[] {
-    const window: Candidate[] = []
-    const wanted = this.#wanted()
-    for (const candidate of this.#host.nearest()) {
-      if (window.length >= wanted) break
-      const state = this.#told.get(candidate)?.state
-      if (state === 'silent' || state === 'forbidden') continue
-      if (!this.#mayHoldRange(candidate)) continue
-      window.push(candidate)
-    }
-    return window
-  }
-
-  /** The first candidate of a range keeps it; local networks have but one. */
-  #mayHoldRange(candidate: Candidate): boolean {
-    const { ip } = candidate.address
-    if (isLocal(ip)) return true
-    const key = rangeKey(ip)
-    const holder = this.#ranges.get(key)
-    if (holder !== undefined && holder.state !== 'dead') return holder === candidate
-    this.#ranges.set(key, candidate)
-    return true
-  }
-
-  answered(nowMs: Millis, { subject }: Query, response: KrpcResponse): void {
-    this.answers++
-    this.#settle(subject, 'answered')
-    this.#host.heard(subject, response)
-    this.#after(nowMs)
-  }
-
-  refused(nowMs: Millis, { subject }: Query, _error: KrpcError): void {
-    this.#settle(subject, 'silent')
-    this.#after(nowMs)
-  }
-
-  stalled(nowMs: Millis, { subject }: Query): void {
-    const told = this.#told.get(subject) as Told
-    if (told.state !== 'asked') return
-    const isMissed = this.answers < TOLD_ANSWERS_MIN && told.turns < TOLD_TURNS
-    if (!isMissed || !this.#host.tell(nowMs, subject)) told.state = 'stalled'
-    else told.turns++
-    this.#after(nowMs)
-  }
-
-  silent(nowMs: Millis, { subject }: Query): void {
-    const told = this.#told.get(subject) as Told
-    if (told.state === 'stalled') told.state = 'silent'
-    this.#after(nowMs)
-  }
-
-  #settle(subject: Candidate, state: 'answered' | 'silent'): void {
-    const told = this.#told.get(subject) as Told
-    if (told.state !== 'answered') told.state = state
-  }
-
-  #after(nowMs: Millis): void {
-    this.#host.changed(nowMs)
   }
 }
 
