@@ -66,6 +66,9 @@ function liveFor(world: StoreWorld, luck: SeededLuck, order: readonly number[]):
     const piece = order[next]
     if (piece !== undefined && !world.store.isFull) world.put(piece)
     if (luck.chance(0.5)) readSomething(world, luck)
+    if (luck.chance(0.02)) world.disk.failure = luck.chance(0.5) ? 'full' : 'lost'
+    else if (luck.chance(0.2)) world.disk.failure = undefined
+    if (luck.chance(0.02)) selectSome(world, luck)
     world.run(luck.chance(0.05) ? luck.between(0, 8000) : luck.between(0, 2))
     checkReads(world)
   }
@@ -81,6 +84,12 @@ function vouchedPieces(world: StoreWorld): number[] {
   const record = world.saved.get('resume/test')
   const vouched = record === undefined ? undefined : decodeResume(world.layout, record)
   return vouched === undefined ? [] : storedPieces(world).filter(piece => vouched.has(piece))
+}
+
+function selectSome(world: StoreWorld, luck: SeededLuck): void {
+  const files = world.layout.files.map((_, index) => index)
+  world.store.select(world.nowMs, luck.chance(0.5) ? files : files.filter(() => luck.chance(0.5)))
+  world.collect()
 }
 
 function finish(world: StoreWorld): void {
@@ -105,6 +114,7 @@ function story(seed: number, how: 'kill' | 'power'): void {
     for (const piece of how === 'kill' ? storedPieces(world) : vouchedPieces(world))
       known.add(piece)
     world.end(how)
+    world.disk.failure = undefined
     // Some lives end before what is on disk is known: nothing may be lost in those either.
     if (luck.chance(0.3)) continue
     world.open()
