@@ -104,13 +104,18 @@ function readSnapshot(restorers: Restorers, name: string): boolean | string {
   try {
     const savedAtMs = readHead(file)
     if (savedAtMs === undefined) return `${name} is no snapshot of this program: starting empty.`
-    if (!readBlocks(file, () => undefined)) {
+    const rows = { 4: 0, 16: 0 }
+    const isWhole = readBlocks(file, (ipSize, { length }) => {
+      rows[ipSize] += length / snapshotRowSize(ipSize)
+    })
+    if (!isWhole) {
       return `The snapshot ${name} is damaged or incomplete: starting empty.`
     }
     const elapsedSeconds = Math.ceil((Date.now() - savedAtMs) / 1000)
     // A clock that went back cannot say how old the nodes are: all of them must answer first.
     const seconds = elapsedSeconds < 0 ? Number.POSITIVE_INFINITY : elapsedSeconds
-    return readBlocks(file, (ipSize, rows) => restorers[ipSize].add(rows, seconds))
+    for (const ipSize of [4, 16] as const) restorers[ipSize].reserve(rows[ipSize])
+    return readBlocks(file, (ipSize, block) => restorers[ipSize].add(block, seconds))
   } finally {
     closeSync(file)
   }

@@ -34,6 +34,15 @@ export class NodeIndex {
     }))
   }
 
+  /** Makes room for `count` rows in all, so that reading a snapshot rehashes nothing. */
+  reserve(count: number): void {
+    const wanted = count / SHARDS / LOAD_LIMIT
+    for (const shard of this.#shards) {
+      // Luck fills some shards more than others; those double once.
+      while (shard.slots.length < wanted) this.#double(shard)
+    }
+  }
+
   /** The position of the row with the host of `ip[at..]`, or -1. */
   find(ip: Uint8Array, at: number): number {
     const place = this.#placeOf(ip, at)

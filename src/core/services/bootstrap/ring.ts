@@ -205,6 +205,11 @@ export class NodeRing {
     return this.#copySlowly(first, present, into, at, Math.min(limit, this.count))
   }
 
+  /** Makes room for `count` nodes in the index. */
+  reserve(count: number): void {
+    this.#index.reserve(Math.min(count, this.#limits.nodesMax))
+  }
+
   /** Adds a node at the end of the array, in no list yet: the caller, who reads a snapshot, settles it. */
   append(node: VerifiedNode, checkAt: Tick, level: number): void {
     this.store.push()

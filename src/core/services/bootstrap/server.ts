@@ -71,8 +71,9 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
   readonly #scan = new KrpcScanner()
   readonly #writer = new AnswerWriter()
   readonly #slot = newAnswerSlot()
-  readonly #sourceIp4 = new Uint8Array(4)
-  readonly #sourceIp6 = new Uint8Array(16)
+  readonly #ownerIp4 = new Uint8Array(4)
+  readonly #ownerIp6 = new Uint8Array(16)
+  readonly #ownerId = new Uint8Array(ID_SIZE)
   #effects: BootstrapSend[] = []
   #wakeAtMs: Millis = Number.POSITIVE_INFINITY
 
@@ -378,17 +379,23 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
 
   #isSourceGood(source: Endpoint): boolean {
     if (source.port === 0) return false
-    // Copied rather than cut out: this is done for each datagram, and a view would be made for each.
-    const ip = source.ipSize === 4 ? this.#sourceIp4 : this.#sourceIp6
-    for (let index = 0; index < ip.length; index++)
-      ip[index] = source.ip[source.ipAt + index] as number
-    const scope = ipScope(ip)
+    const scope = ipScope(this.#ipOf(source))
     return scope === 'public' || (this.#options.isPrivateAllowed && scope !== 'never')
   }
 
   #isIdGood(bytes: Uint8Array, idAt: number, owner: Endpoint): boolean {
-    const ip = owner.ip.subarray(owner.ipAt, owner.ipAt + owner.ipSize)
-    return isIdBoundTo(bytes.subarray(idAt, idAt + ID_SIZE), ip)
+    const id = this.#ownerId
+    for (let index = 0; index < ID_SIZE; index++) id[index] = bytes[idAt + index] as number
+    return isIdBoundTo(id, this.#ipOf(owner))
+  }
+
+  /** An IP by itself, lent until the next call: a view would be made anew for each datagram. */
+  #ipOf(owner: Endpoint): Uint8Array {
+    const ip = owner.ipSize === 4 ? this.#ownerIp4 : this.#ownerIp6
+    for (let index = 0; index < ip.length; index++) {
+      ip[index] = owner.ip[owner.ipAt + index] as number
+    }
+    return ip
   }
 
   /** The place of a visitor in the table: of his IPv4 address, or of the /64 of his IPv6 one. */

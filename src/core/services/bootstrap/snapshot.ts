@@ -3,7 +3,7 @@
 import { assert } from '../../bytes/index.ts'
 import type { Endpoint } from './cookie.ts'
 import { ID_SIZE } from './node-store.ts'
-import type { NodeRing } from './ring.ts'
+import type { NodeRing, VerifiedNode } from './ring.ts'
 import {
   LEVEL_MAX,
   RECHECK_MAX_TICKS,
@@ -71,9 +71,22 @@ export class Restorer {
   /** When each row of the ring has its turn, by position: seconds after the earliest that there can be. */
   #turns = new Uint16Array(1024)
 
+  /** The node of one row after another: millions of objects would be half of the cost. */
+  readonly #node: { -readonly [Part in keyof VerifiedNode]: VerifiedNode[Part] }
+
   constructor(options: RestoreOptions) {
     assert(options.ring.count === 0, 'snapshots are read into an empty ring')
     this.#options = options
+    const rows = new Uint8Array(0)
+    const { ipSize } = options.ring.store
+    const { socket } = options
+    this.#node = { ip: rows, ipAt: 0, ipSize, port: 0, idBytes: rows, idAt: 0, socket }
+  }
+
+  /** Makes room for so many more rows. */
+  reserve(rows: number): void {
+    const { ring } = this.#options
+    ring.reserve(ring.count + rows)
   }
 
   /**
@@ -110,23 +123,27 @@ export class Restorer {
   }
 
   #addRow(rows: Uint8Array, at: number, elapsedSeconds: number): keyof Restored {
-    const { ring, now, socket } = this.#options
-    const { ipSize } = ring.store
+    const { ring, now } = this.#options
     const ageAt = at + ring.store.nodeSize
     const ipAt = at + ID_SIZE
-    const port = ((rows[ageAt - 2] as number) << 8) | (rows[ageAt - 1] as number)
-    const node = { ip: rows, ipAt, ipSize, port, idBytes: rows, idAt: at, socket }
+    const node = this.#node
+    node.ip = rows
+    node.ipAt = ipAt
+    node.port = ((rows[ageAt - 2] as number) << 8) | (rows[ageAt - 1] as number)
+    node.idBytes = rows
+    node.idAt = at
     if (!this.#options.isGood(node, rows, at)) return 'refused'
     const mark = ((rows[ageAt] as number) << 8) | (rows[ageAt + 1] as number)
     const level = Math.min(mark >> AGE_BITS, LEVEL_MAX)
     const ageTicks = ((mark & AGE_LIMIT_SECONDS) + elapsedSeconds) * TICKS_A_SECOND
     const inTicks = (RECHECK_TICKS[level] as number) - ageTicks
     if (inTicks < -RESTORED_OVERDUE_LIMIT_TICKS) {
-      this.#options.recheck(node, socket)
+      this.#options.recheck(node, node.socket)
       return 'stale'
     }
-    if (ring.isFull || ring.find(rows, ipAt) >= 0) return 'refused'
-    if (ring.countNetwork(rows, ipAt) >= this.#options.perNetworkMax) return 'refused'
+    const neighbours = ring.countNetwork(rows, ipAt)
+    if (ring.isFull || neighbours >= this.#options.perNetworkMax) return 'refused'
+    if (neighbours > 0 && ring.find(rows, ipAt) >= 0) return 'refused'
     this.#noteTurn(ring.count, (inTicks + RESTORED_OVERDUE_LIMIT_TICKS) / TICKS_A_SECOND)
     ring.append(node, now + inTicks, level)
     return 'fresh'
