@@ -28,11 +28,13 @@ export class PrivateLookup extends Task {
   readonly #task: TaskId
   readonly #decoy: Key
   readonly #telling: Telling
+  /** The infohash is out, and no decoy goes out. */
   #isTelling = false
   readonly #lots = new Map<Candidate, number>()
   /** Bits that a decoy may share while the surroundings are mapped. */
   #mapBits = DECOY_BITS_MAX
   #hasPeers = false
+  /** The nearest were told and knew no peer: the second round. */
   #isFarther = false
 
   constructor(host: TaskHost, command: { readonly task: TaskId; readonly infohash: Key }) {
@@ -121,7 +123,6 @@ export class PrivateLookup extends Task {
     if (!this.#telling.isOver) return
     if (!this.#isFarther) this.noteSizes()
     if (!this.#hasPeers && !this.#isFarther) {
-      // The nearest knew no peers: what is left to tell is told to any of the near ones.
       this.#isFarther = true
       this.#mapAround(nowMs)
       return
@@ -141,7 +142,7 @@ export class PrivateLookup extends Task {
   #mapAround(nowMs: Millis): void {
     this.#isTelling = false
     // Twice the room that the nearest 24 take: bad ones crowd next to the infohash, the others lie around.
-    const last = this.#nearest().slice(0, FARTHER_COUNT).at(-1)
+    const last = this.#byDistance().slice(0, FARTHER_COUNT).at(-1)
     const share = last === undefined ? 1 : distanceShare(last.id as Key, this.target)
     this.#mapBits = Math.max(0, Math.floor(-Math.log2(share)) - 1)
     for (const walk of this.walks.values()) {
@@ -153,12 +154,16 @@ export class PrivateLookup extends Task {
 
   /** Who may be told, in that order: the nearest first, but in a crowded place by lot. */
   #nearest(): Candidate[] {
-    const all = [...this.walks.values()].flatMap(walk => walk.nearest())
-    all.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
+    const all = this.#byDistance()
     if (!this.#isCrowded) return all
     const near = all.slice(0, FARTHER_COUNT)
     near.sort((a, b) => this.#lotOf(a) - this.#lotOf(b))
     return [...near, ...all.slice(FARTHER_COUNT)]
+  }
+
+  #byDistance(): Candidate[] {
+    const all = [...this.walks.values()].flatMap(walk => walk.nearest())
+    return all.sort((a, b) => compareDistance(this.target, a.id as Key, b.id as Key))
   }
 
   get #isCrowded(): boolean {

@@ -38,20 +38,23 @@ export class Telling implements QueryOwner {
   readonly #told = new Map<Candidate, Told>()
   readonly #ranges = new Map<PlaceKey, Candidate>()
   #isOver = false
-  answers = 0
+  #answers = 0
 
   constructor(host: TellingHost) {
     this.#host = host
   }
 
+  /** Whether all that are to be told were told and have answered, or are not waited for. */
   get isOver(): boolean {
     return this.#isOver
   }
 
+  /** Nodes that were sent the infohash. */
   get told(): number {
     return [...this.#told.values()].filter(({ turns }) => turns > 0).length
   }
 
+  /** Tells whoever is to be told now. */
   proceed(nowMs: Millis): void {
     const window = this.#window()
     for (const candidate of window) {
@@ -101,7 +104,7 @@ export class Telling implements QueryOwner {
   }
 
   answered(nowMs: Millis, { subject }: Query, response: KrpcResponse): void {
-    this.answers++
+    this.#answers++
     this.#settle(subject, 'answered')
     this.#host.heard(subject, response)
     this.#after(nowMs)
@@ -115,7 +118,7 @@ export class Telling implements QueryOwner {
   stalled(nowMs: Millis, { subject }: Query): void {
     const told = this.#told.get(subject) as Told
     if (told.state !== 'asked') return
-    const isMissed = this.answers < TOLD_ANSWERS_MIN && told.turns < TOLD_TURNS
+    const isMissed = this.#answers < TOLD_ANSWERS_MIN && told.turns < TOLD_TURNS
     if (!isMissed || !this.#host.tell(nowMs, subject)) told.state = 'stalled'
     else told.turns++
     this.#after(nowMs)
