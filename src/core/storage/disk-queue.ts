@@ -8,6 +8,13 @@ export const DISK_REQUESTS_MAX = 16
 /** Between two trials of a disk that is full or gone: soon enough for a user who made room. */
 export const DISK_RETRY_MS = 5000
 
+/** What the user can do; what the system said follows it. */
+const ADVICE = {
+  full: 'The disk is full: make room on it, and the download goes on by itself.',
+  denied: 'The store may not be written or read: allow it, and the download goes on by itself.',
+  lost: 'The disk does not answer: bring it back, and the download goes on by itself.',
+} as const
+
 const NOTHING: readonly (DiskRead | DiskWrite)[] = []
 
 interface ReadJob {
@@ -129,7 +136,9 @@ export class DiskQueue {
       return
     }
     const problem: StoreProblem = `disk-${reason}`
-    if (problem !== this.#problem) this.#notify({ kind: 'problem', problem, message })
+    if (problem !== this.#problem) {
+      this.#notify({ kind: 'problem', problem, message: `${ADVICE[reason]} (${message})` })
+    }
     this.#problem = problem
     this.#retryAtMs = nowMs + DISK_RETRY_MS
     // In front, so that the order of the writes to a file stays.

@@ -200,7 +200,12 @@ describe('a disk in trouble', () => {
     for (let piece = 0; piece < 10; piece++) world.put(piece)
     world.run(30_000)
     const problems = world.notices.filter(notice => notice.kind === 'problem')
-    expect(problems).toEqual([expect.objectContaining({ problem: 'disk-full' })])
+    expect(problems).toEqual([
+      expect.objectContaining({
+        problem: 'disk-full',
+        message: expect.stringContaining('make room on it'),
+      }),
+    ])
     expect(world.store.isFull).toBe(true)
     world.disk.capacityBytes = Number.POSITIVE_INFINITY
     world.run(6000)
