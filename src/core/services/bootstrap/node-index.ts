@@ -11,7 +11,7 @@ const SHARD_START_SLOTS = 64
 const LOAD_LIMIT = 0.6
 
 interface Shard {
-  /** 0 for an empty slot, else (position + 1) * 256 + the tag of the row's host. */
+  /** 0 for an empty slot, else (position + 1) * 256 + the tag of the row's network. */
   slots: Uint32Array
   used: number
 }
@@ -47,7 +47,7 @@ export class NodeIndex {
   find(ip: Uint8Array, at: number): number {
     const place = this.#placeOf(ip, at)
     const slots = (this.#shards[place >>> 24] as Shard).slots
-    const tag = this.#tagOf(ip, at)
+    const tag = tagOf(place)
     let slot = place & (slots.length - 1)
     for (let word = slots[slot] as number; word !== 0; word = slots[slot] as number) {
       if ((word & 0xff) === tag) {
@@ -65,10 +65,11 @@ export class NodeIndex {
   countNetwork(ip: Uint8Array, at: number): number {
     const place = this.#placeOf(ip, at)
     const slots = (this.#shards[place >>> 24] as Shard).slots
+    const tag = tagOf(place)
     let count = 0
     let slot = place & (slots.length - 1)
     for (let word = slots[slot] as number; word !== 0; word = slots[slot] as number) {
-      if (this.#isSameNetwork((word >>> 8) - 1, ip, at)) count++
+      if ((word & 0xff) === tag && this.#isSameNetwork((word >>> 8) - 1, ip, at)) count++
       slot = (slot + 1) & (slots.length - 1)
     }
     return count
@@ -81,9 +82,7 @@ export class NodeIndex {
     const shard = this.#shards[place >>> 24] as Shard
     if (shard.used + 1 > shard.slots.length * LOAD_LIMIT) this.#double(shard)
     shard.used++
-    const chunk = this.#store.chunkOf(position)
-    const tag = this.#tagOf(chunk.bytes, this.#store.offsetOf(position) + ID_SIZE)
-    put(shard.slots, place, (position + 1) * 256 + tag)
+    put(shard.slots, place, (position + 1) * 256 + tagOf(place))
   }
 
   /** Forgets the row at `position`, whose bytes are still there. */
@@ -133,7 +132,7 @@ export class NodeIndex {
     )
   }
 
-  /** The hash of a network: its top byte names the shard, its low bits the slot. */
+  /** The hash of a network: its top byte names the shard, its low bits the slot, the byte between is the tag. */
   #placeOf(ip: Uint8Array, at: number): number {
     const first =
       ((ip[at] as number) << 16) | ((ip[at + 1] as number) << 8) | (ip[at + 2] as number)
@@ -141,12 +140,6 @@ export class NodeIndex {
     const second =
       ((ip[at + 3] as number) << 16) | ((ip[at + 4] as number) << 8) | (ip[at + 5] as number)
     return this.#hash.place(first, second)
-  }
-
-  /** 8 bits that tell most hosts of a network apart without a look at their rows. */
-  #tagOf(ip: Uint8Array, at: number): number {
-    if (this.#store.ipSize === 4) return ip[at + 3] as number
-    return (ip[at + 6] as number) ^ (ip[at + 7] as number)
   }
 
   #isSameNetwork(position: number, ip: Uint8Array, at: number): boolean {
@@ -160,12 +153,15 @@ export class NodeIndex {
   }
 
   #isSameHost(position: number, ip: Uint8Array, at: number): boolean {
-    if (this.#store.ipSize === 4) return true
     const bytes = this.#store.chunkOf(position).bytes
     const start = this.#store.offsetOf(position) + ID_SIZE
+    if (this.#store.ipSize === 4) return bytes[start + 3] === ip[at + 3]
     return bytes[start + 6] === ip[at + 6] && bytes[start + 7] === ip[at + 7]
   }
 }
+
+/** 8 bits that tell most networks of a run apart without a look at their rows. */
+const tagOf = (place: number): number => (place >>> 16) & 0xff
 
 function put(slots: Uint32Array, place: number, word: number): void {
   let slot = place & (slots.length - 1)
