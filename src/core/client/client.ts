@@ -71,7 +71,8 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     this.#options = options
     this.#downLimit = new TokenBucket(options.downLimit)
     this.#upLimit = new TokenBucket(options.upLimit)
-    this.#dht = options.dht === undefined ? undefined : new DhtNode(options.dht)
+    const disclosure = this.#disclosures.forDht(ip => this.blocklist.has(ip))
+    this.#dht = options.dht && new DhtNode({ ...options.dht, disclosure })
     this.#discovery = new Discovery({
       needsAddresses: id => this.#swarms.get(id)?.swarm.needsAddresses === true,
       found: (id, peers) => {
@@ -202,7 +203,10 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     }
     this.#swarms.set(id, entry)
     // A private torrent's peers come from its tracker alone (BEP 27): the DHT must not hear of it.
-    if (source.metainfo?.isPrivate !== true) this.#discovery.add(nowMs, id, source.infohash)
+    if (source.metainfo?.isPrivate !== true) {
+      const isAnnounced = this.#disclosures.mayAnnounce(options.sharing)
+      this.#discovery.add(nowMs, id, source.infohash, isAnnounced)
+    }
     this.#collect(entry)
   }
 

@@ -39,3 +39,13 @@ test('beyond the limit the oldest entry goes', () => {
   expect(list).toHaveLength(DISCLOSURES_MAX)
   expect(list[0]?.address).toBe('10.0.0.1:6881')
 })
+
+test('a node that is sent the infohash is in the account, one that is sent a decoy is not', () => {
+  const disclosures = new Disclosures()
+  const dht = disclosures.forDht(ip => ip[3] === 9)
+  const infohash = new Uint8Array(20).fill(0xab)
+  expect(dht.allows(3, { to: address(1), infohash, bits: 160 })).toBe(true)
+  expect(dht.allows(4, { to: address(2), infohash, bits: 16 })).toBe(true)
+  expect(dht.allows(5, { to: address(9), infohash, bits: 160 })).toBe(false)
+  expect(disclosures.list()).toMatchObject([{ address: '10.0.0.1:6881', infohashAtMs: 3 }])
+})

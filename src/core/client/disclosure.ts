@@ -1,12 +1,16 @@
 // The one place that decides what is told to whom, and keeps the account of it. A freerider may name the
 // infohash to the peers that it dials, and nothing else: what is not allowed here has no code path, because
 // the swarm builds its uploading part only where `servesPieces` says so.
-import { type Address, formatAddress } from '../bytes/index.ts'
+import { type Address, formatAddress, toHex } from '../bytes/index.ts'
+import type { Disclosure as DhtDisclosure } from '../dht/index.ts'
 import type { Discretion, Sharing } from '../swarm/index.ts'
 import type { Millis } from '../world/index.ts'
 
 /** Entries kept; beyond it the oldest goes, because what is recent matters to whoever looks. */
 export const DISCLOSURES_MAX = 4096
+
+/** A query that tells all of these tells the infohash itself, not a decoy. */
+const INFOHASH_BITS = 160
 
 /** `address` learned our IP and, at `atMs`, the facts. */
 export interface Disclosure {
@@ -28,6 +32,17 @@ export class Disclosures {
       servesPieces: sharing.kind === 'full',
       exchangesPeers: sharing.kind === 'full',
       told: (address, fact) => this.#note(nowMs(), address, infohash, fact),
+    }
+  }
+
+  /** What the DHT may be told: nothing to who is blocked; nodes that learn an infohash are noted. */
+  forDht(isBlocked: (ip: Uint8Array) => boolean): DhtDisclosure {
+    return {
+      allows: (nowMs, { to, infohash, bits }) => {
+        if (isBlocked(to.ip)) return false
+        if (bits === INFOHASH_BITS) this.#note(nowMs, to, toHex(infohash), 'infohash')
+        return true
+      },
     }
   }
 

@@ -8,7 +8,7 @@ const peer: Address = { ip: Uint8Array.of(1, 2, 3, 4), port: 5 }
 const contact = { id: infohash, address: peer }
 
 function world() {
-  const sent: Extract<DhtInput, { kind: 'lookup' | 'lookup-stop' }>[] = []
+  const sent: Extract<DhtInput, { kind: 'lookup' | 'announce' | 'lookup-stop' }>[] = []
   const found: Address[] = []
   const needs = { now: true }
   const discovery = new Discovery({
@@ -27,7 +27,7 @@ function world() {
 
 test('a new torrent is looked up at once, and what is found is handed on', () => {
   const { discovery, found, lookUps } = world()
-  discovery.add(0, 1, infohash)
+  discovery.add(0, 1, infohash, false)
   discovery.wake(0)
   expect(lookUps()).toHaveLength(1)
   const task = lookUps()[0]?.task as number
@@ -37,7 +37,7 @@ test('a new torrent is looked up at once, and what is found is handed on', () =>
 
 test('one look-up runs at a time, and the pause before the next doubles up to five minutes', () => {
   const { discovery, lookUps, finish } = world()
-  discovery.add(0, 1, infohash)
+  discovery.add(0, 1, infohash, false)
   const startedAtMs: number[] = []
   for (let nowMs = 0; nowMs < 3_600_000; nowMs += 1_000) {
     const before = lookUps().length
@@ -53,7 +53,7 @@ test('one look-up runs at a time, and the pause before the next doubles up to fi
 
 test('a swarm that has enough is not looked up, and starts anew with short pauses afterwards', () => {
   const { discovery, needs, lookUps, finish } = world()
-  discovery.add(0, 1, infohash)
+  discovery.add(0, 1, infohash, false)
   discovery.wake(0)
   finish(0)
   needs.now = false
@@ -68,7 +68,7 @@ test('a swarm that has enough is not looked up, and starts anew with short pause
 
 test('a torrent that is gone stops its look-up and hears nothing any more', () => {
   const { discovery, sent, found, lookUps } = world()
-  discovery.add(0, 1, infohash)
+  discovery.add(0, 1, infohash, false)
   discovery.wake(0)
   const task = lookUps()[0]?.task as number
   discovery.remove(1)
@@ -76,4 +76,21 @@ test('a torrent that is gone stops its look-up and hears nothing any more', () =
   discovery.notice(1, { kind: 'peers', task, from: contact, peers: [peer] })
   expect(found).toEqual([])
   expect(discovery.wakeAtMs).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('what is shared is announced at once and every quarter of an hour, what is not shared never', () => {
+  for (const isShared of [true, false]) {
+    const { discovery, sent, needs } = world()
+    needs.now = false
+    discovery.add(0, 1, infohash, isShared)
+    for (let nowMs = 0; nowMs <= 31 * 60_000; nowMs += 1_000) {
+      const before = sent.length
+      discovery.wake(nowMs)
+      const command = sent[before]
+      if (command === undefined) continue
+      const numbers = { queries: 1, answered: 1, nodesToldTarget: 1 }
+      discovery.notice(nowMs, { kind: 'lookup-done', task: command.task, ...numbers, closest: [] })
+    }
+    expect(sent.map(({ kind }) => kind)).toEqual(isShared ? Array(3).fill('announce') : [])
+  }
 })

@@ -111,7 +111,7 @@ export class Roster {
     if (peer === undefined) return undefined
     switch (input.kind) {
       case 'tcp-data':
-        this.guard(nowMs, peer, () => peer.receive(nowMs, input.bytes))
+        this.#receive(nowMs, peer, input.bytes)
         break
       case 'tcp-open':
         this.#host.told(peer.candidate.address)
@@ -126,14 +126,28 @@ export class Roster {
     return peer.phase === 'closed' ? undefined : peer
   }
 
+  /** As `guard`, without making a function for each run of bytes. */
+  #receive(nowMs: Millis, peer: Peer, bytes: Uint8Array): void {
+    try {
+      peer.receive(nowMs, bytes)
+    } catch (error) {
+      this.#judge(nowMs, peer, error)
+    }
+  }
+
   /** Runs what reads a stranger's words; a peer whose words are wrong is dropped. */
   guard(nowMs: Millis, peer: Peer, read: () => void): void {
     try {
       read()
     } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.drop(nowMs, peer, error.name)
+      this.#judge(nowMs, peer, error)
     }
+  }
+
+  /** @throws what is no stranger's mistake. */
+  #judge(nowMs: Millis, peer: Peer, error: unknown): void {
+    if (!(error instanceof WireError)) throw error
+    this.drop(nowMs, peer, error.name)
   }
 
   /** The handshake is done: `peer` gets a slot. */
