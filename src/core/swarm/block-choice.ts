@@ -341,9 +341,9 @@ export class BlockChoice {
       if (piece < 0) return
       const before = this.#count
       const open = states.open(piece)
-      states.table.setOwner(open, slot)
       this.#takeFree(nowMs, slot, open)
-      if (this.#count === before) return
+      // A piece that failed may be for others only: it stays open for them.
+      if (this.#count > before) states.table.setOwner(open, slot)
     }
   }
 
