@@ -16,6 +16,7 @@ import { Outbox } from './outbox.ts'
 import type { PeerParts, SwarmIdentity } from './parts.ts'
 import { Payload } from './payload.ts'
 import type { Peer } from './peer.ts'
+import { PeerExchange } from './pex.ts'
 import { Roster, type RosterHost } from './roster.ts'
 import { piecesStatusOf, type StatusSources, statusOf } from './status.ts'
 import { askMetadata, extended, greet, type TalkHost } from './talk.ts'
@@ -46,6 +47,8 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
   /** Peers that something was written for in this step. */
   readonly #touched: Peer[] = []
   readonly #talk: TalkHost
+  /** `undefined` where no peers are exchanged. */
+  readonly #exchange: PeerExchange | undefined
   #phase: Phase
   #nowMs: Millis
   #tickAtMs: Millis
@@ -64,6 +67,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
     const { digests } = context
     this.#select = select
     this.#talk = this.#makeTalkHost()
+    this.#exchange = context.discretion.exchangesPeers ? new PeerExchange(nowMs) : undefined
     this.#roster = new Roster(new Candidates(context.luck), this.#makeParts(), {
       host: this.#makeRosterHost(),
       slotsMax: context.options.connectionsMax,
@@ -190,6 +194,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
     if (nowMs < this.#tickAtMs) return
     this.#tickAtMs = nowMs + TICK_MS
     this.#roster.tick(nowMs)
+    this.#exchange?.wake(nowMs, this.#roster.peers)
     if (this.#phase.kind === 'metadata') {
       this.#phase.fetch.expire(nowMs)
       for (const peer of this.#roster.peers) askMetadata(peer, this.#phase.fetch, nowMs)
@@ -314,6 +319,7 @@ export class Swarm implements Machine<SwarmInput, SwarmEffect> {
   }
 
   #left(peer: Peer): void {
+    this.#exchange?.peerLeft(peer)
     if (this.#phase.kind === 'metadata') this.#phase.fetch.gone(peer.number)
     const payload = this.#payload
     payload?.download.peerLeft(peer)
