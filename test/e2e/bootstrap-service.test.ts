@@ -134,6 +134,15 @@ describe('a snapshot that cannot be trusted', () => {
   })
 })
 
+test('a report stays as it was when it was made', async () => {
+  await using server = await openServer()
+  await using visitor = await Visitor.open(loopback(1))
+  const before = server.report()
+  await visitor.ask(addressOf(server))
+  expect(before.counters.queries.find_node).toBe(0)
+  expect(server.report().counters.queries.find_node).toBe(1)
+})
+
 test('an address that is taken is told of in a sentence', async () => {
   await using server = await openServer()
   await expect(openServer({ listen: server.addresses })).rejects.toThrow(

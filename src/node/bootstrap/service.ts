@@ -166,7 +166,8 @@ export class BootstrapService implements AsyncDisposable {
       cpuSeconds: (user + system) / 1e6,
       sharing: sharing === undefined ? 'off' : sharing.isReachable ? 'on' : 'away',
       sharedNodesTaken: sharing?.taken ?? 0,
-      counters: server.counters,
+      // A copy: whoever shows rates compares it with the one of a moment ago.
+      counters: structuredClone(server.counters),
     }
   }
 
