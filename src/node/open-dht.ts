@@ -1,5 +1,5 @@
 // A DHT node on a UDP port: the machine of core/dht between a socket, a timer, the resolver and a file.
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { hash, randomBytes, randomInt } from 'node:crypto'
 import { lookup as resolveHost } from 'node:dns/promises'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -41,8 +41,8 @@ export const systemLuck: Luck = {
   below: limit => randomInt(limit),
 }
 
-export const sha1 = (bytes: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash('sha1').update(bytes).digest())
+/** In one call, which costs a third of what a `Hash` object does. */
+export const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(hash('sha1', bytes, 'buffer'))
 
 export interface OpenDhtOptions {
   /** Default `PUBLIC_ROUTERS`. */

@@ -1,6 +1,7 @@
 // The routing table of one address family: who is known to answer, sorted into buckets by the bits that
 // their ids share with ours. Invariant: every entry answered a query of ours from its address, with an id
 // that its IP is entitled to; one entry per machine, few per neighbourhood.
+import { readUint32 } from '../bytes/index.ts'
 import type { Millis } from '../world/index.ts'
 import { compareDistance, isIdValidFor, sharedBits } from './id.ts'
 import { endpointKey, hostKey, isLocal, networkKey, type PlaceKey } from './place.ts'
@@ -31,6 +32,8 @@ interface Known {
   answeredMs: Millis
   missed: number
   isSpare: boolean
+  /** The first 32 bits of its id. */
+  readonly head: number
 }
 
 interface Bucket {
@@ -94,7 +97,8 @@ export class RoutingTable {
       this.#remove(known)
     }
     const { id, address } = node
-    return this.#insert({ id, address, rttMs, answeredMs: nowMs, missed: 0, isSpare: false })
+    const head = readUint32(id, 0)
+    return this.#insert({ id, address, head, rttMs, answeredMs: nowMs, missed: 0, isSpare: false })
   }
 
   /** Takes note that `contact` let a query of ours pass unanswered. */
@@ -127,22 +131,20 @@ export class RoutingTable {
 
   /** The `count` entries nearest to `target`, nearest first; those that missed a query are left out. */
   closest(target: Key, count: number): Entry[] {
-    const found: Known[] = []
+    const nearest = new Nearest(target, count)
     const own = Math.min(sharedBits(this.#ownId, target), this.#buckets.length)
     // Nearest: those that share one bit more with the target than we do. Then the buckets deeper than
     // that, all alike; then the shallower ones, each farther than the one before.
-    takeGood(found, this.#buckets[own]?.entries)
-    if (found.length < count) {
+    nearest.offer(this.#buckets[own]?.entries)
+    if (!nearest.isFull) {
       for (let index = own + 1; index < this.#buckets.length; index++) {
-        takeGood(found, this.#buckets[index]?.entries)
+        nearest.offer(this.#buckets[index]?.entries)
       }
     }
-    for (let index = own - 1; index >= 0 && found.length < count; index--) {
-      takeGood(found, this.#buckets[index]?.entries)
+    for (let index = own - 1; index >= 0 && !nearest.isFull; index--) {
+      nearest.offer(this.#buckets[index]?.entries)
     }
-    found.sort((a, b) => compareDistance(target, a.id, b.id))
-    if (found.length > count) found.length = count
-    return found
+    return nearest.found
   }
 
   /** Every entry, nearest to our own id last. */
@@ -246,9 +248,48 @@ function sizeMaxOf(bucket: number): number {
 
 const hasMissed = (entry: Known): boolean => entry.missed > 0
 
-function takeGood(into: Known[], entries: readonly Known[] | undefined): void {
-  if (entries === undefined) return
-  for (const entry of entries) if (entry.missed === 0) into.push(entry)
+/** The nearest of what is offered, kept in order: every answered query picks its nodes this way. */
+class Nearest {
+  readonly found: Known[] = []
+  readonly #heads: number[] = []
+  readonly #target: Key
+  readonly #targetHead: number
+  readonly #count: number
+
+  constructor(target: Key, count: number) {
+    this.#target = target
+    this.#targetHead = readUint32(target, 0)
+    this.#count = count
+  }
+
+  get isFull(): boolean {
+    return this.found.length >= this.#count
+  }
+
+  offer(entries: readonly Known[] | undefined): void {
+    if (entries === undefined) return
+    for (const entry of entries) if (entry.missed === 0) this.#insert(entry)
+  }
+
+  /** The first 32 bits decide almost always; the others where these are equal. */
+  #insert(entry: Known): void {
+    const head = (entry.head ^ this.#targetHead) >>> 0
+    const heads = this.#heads
+    let index = heads.length
+    while (index > 0 && this.#isNearer(entry, head, index - 1)) index--
+    if (index >= this.#count) return
+    heads.splice(index, 0, head)
+    this.found.splice(index, 0, entry)
+    if (heads.length <= this.#count) return
+    heads.pop()
+    this.found.pop()
+  }
+
+  #isNearer(entry: Known, head: number, than: number): boolean {
+    const other = this.#heads[than] as number
+    if (head !== other) return head < other
+    return compareDistance(this.#target, entry.id, (this.found[than] as Known).id) < 0
+  }
 }
 
 function isSameNode(a: Contact, b: Contact): boolean {
