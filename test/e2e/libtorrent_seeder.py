@@ -2,12 +2,14 @@
 """A libtorrent seeder on loopback: makes a torrent of a file or folder and seeds it until its input ends.
 
   /usr/bin/python3 libtorrent_seeder.py <file or folder> <torrent to write> <address> <v1|v2|hybrid> <piece bytes>
-      [--rate <bytes a second>] [--router <ip:port>] [--log] [--encrypted]
+      [--rate <bytes a second>] [--router <ip:port>] [--log] [--encrypted] [--checked]
 
 Prints one line: {"port": n, "infohash": hex, "magnet": text}. Then {"connected": "ip:port"} for each peer that comes, and
 as they grow, {"sent": bytes} of payload and {"received": bytes}: a freerider sends none. With --router it is a DHT node as
 well and announces itself there. With --log it tells its own log of each peer: {"heard": kind, "detail": text} for each
-message that came, {"said": kind, "detail": text} for each that it sent, and {"client": name, "peerId": hex}.
+message that came, {"said": kind, "detail": text} for each that it sent, and {"client": name, "peerId": hex}. With --checked
+it reads its files first, as one that downloaded them: of a v2 torrent it then knows every leaf, where a seeder that has
+only the torrent refuses to send them.
 """
 import argparse
 import json
@@ -26,6 +28,7 @@ for word in ("source", "torrent_path", "address", "kind", "piece_bytes"):
 words.add_argument("--rate", type=int, default=0)
 words.add_argument("--router")
 words.add_argument("--log", action="store_true")
+words.add_argument("--checked", action="store_true")
 words.add_argument("--encrypted", action="store_true")
 given = words.parse_args()
 folder, name = os.path.split(os.path.abspath(given.source))
@@ -58,12 +61,14 @@ session = lt.session({
 parameters = lt.add_torrent_params()
 parameters.ti = lt.torrent_info(given.torrent_path)
 parameters.save_path = folder
-parameters.flags = lt.torrent_flags.seed_mode | lt.torrent_flags.upload_mode
+parameters.flags = lt.torrent_flags.upload_mode
+if not given.checked:
+    parameters.flags |= lt.torrent_flags.seed_mode
 handle = session.add_torrent(parameters)
 if given.rate:
     # Per torrent: peers on loopback are exempt from the limit of the session.
     handle.set_upload_limit(given.rate)
-while session.listen_port() == 0:
+while session.listen_port() == 0 or not handle.status().is_seeding:
     session.wait_for_alert(10)
 infohashes = parameters.ti.info_hashes()
 print(json.dumps({
