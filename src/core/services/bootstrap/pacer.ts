@@ -1,7 +1,6 @@
 // How many pings may leave now. They flow at twice the rate that the nodes and visitors of this moment need
 // on average, so that lumps (a restart, a burst of visitors) are flattened within a period or two.
 import type { Millis } from '../../world/index.ts'
-import { PROBATION_MS } from './schedule.ts'
 
 /** However few nodes there are, so many pings a second may leave: the first minutes must not stall. */
 const RATE_MIN = 200
@@ -20,9 +19,8 @@ export class PingPacer {
     this.#filledAtMs = nowMs
   }
 
-  /** Pings a second, where known nodes need `rechecks` and so many visitors wait for theirs. */
-  rateFor(rechecks: number, waiting: number): number {
-    const needed = rechecks + waiting / (PROBATION_MS / 1000)
+  /** Pings a second that may leave where `needed` would do on average. */
+  rateFor(needed: number): number {
     return Math.min(this.#rateMax, Math.max(RATE_MIN, needed * HEADROOM))
   }
 

@@ -325,7 +325,8 @@ export class BootstrapServer implements Machine<BootstrapInput, BootstrapSend> {
     const { ip4, ip6 } = { ip4: this.#ip4, ip6: this.#ip6 }
     this.counters.departed += ip4.ring.expire(tick) + ip6.ring.expire(tick)
     const rechecks = ip4.ring.rechecksPerSecond + ip6.ring.rechecksPerSecond
-    const rate = this.#pacer.rateFor(rechecks, ip4.queue.count + ip6.queue.count)
+    const waiting = ip4.queue.count + ip6.queue.count
+    const rate = this.#pacer.rateFor(rechecks + (waiting * 1000) / this.#options.probationMs)
     let left = this.#pacer.take(nowMs, rate)
     while (left > 0) {
       // One of each in turn: known nodes, which may be handed out now, are never starved by newcomers.
