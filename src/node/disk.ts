@@ -1,6 +1,6 @@
-// The files below one directory, as the verbs `disk-read` and `disk-write` want them. Few stay open. A
-// piece is written on the loop's own thread while the system takes it at once (the page cache does), and
-// by a thread of the pool as long as it does not.
+// The files below one directory, as the verbs `disk-read` and `disk-write` want them. Few stay open. Reads
+// and writes happen on the loop's own thread while the system is quick (the page cache is), and on a
+// thread of the pool as long as it is not.
 import fs from 'node:fs'
 import { mkdir, open, rmdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,15 +8,13 @@ import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import type { DiskRead, DiskWrite, WorldInput } from '../core/world/index.ts'
 import { diskFailureOf } from './failures.ts'
+import { Pace } from './pace.ts'
 
 /** Files open at once: far below the 256 that macOS gives a process. */
 export const OPEN_FILES_MAX = 64
-/** A write that holds the loop up for so long is too slow for it: a viewer would notice several. */
-export const SLOW_WRITE_MS = 8
-/** So many slow writes in a row mean a slow disk; a single one, that another program had the processor. */
-export const SLOW_WRITES_MAX = 3
-/** A slow disk is written to by the pool, for so long. */
-export const SLOW_REST_MS = 5000
+
+/** What the loop's own thread reads at once, at most; bigger reads are not urgent. */
+const QUICK_READ_LIMIT_BYTES = 1024 * 1024
 
 const readInto = promisify(fs.read)
 const writeFrom = promisify(fs.write)
@@ -42,9 +40,8 @@ export class Disk {
   /** Files whose names are not yet safe in their folders. */
   readonly #unnamed = new Set<string>()
   readonly #running = new Set<Promise<void>>()
-  /** Slow writes in a row. */
-  #slowWrites = 0
-  #poolUntilMs = 0
+  readonly #readPace = new Pace()
+  readonly #writePace = new Pace()
   #isClosed = false
 
   /** @param root made when the first file is. */
@@ -54,10 +51,11 @@ export class Disk {
   }
 
   read(effect: DiskRead): void {
+    if (this.#readAtOnce(effect)) return
     this.#run(effect, async () => {
-      const bytes = new Uint8Array(effect.size)
+      const bytes = roomFor(effect.size)
       const size = await this.#using(effect.path, false, file =>
-        readAll(file, bytes, effect.position),
+        timed(this.#readPace, readAll(file, bytes, effect.position)),
       )
       return { kind: 'disk-read-done', request: effect.request, bytes: bytes.subarray(0, size) }
     })
@@ -73,7 +71,7 @@ export class Disk {
         const mayMake = position === 0 || !this.#known.has(effect.path)
         await this.#using(effect.path, mayMake, async file => {
           if (bytes.length === 0) await cut(file, position)
-          else await writeAll(file, bytes, position)
+          else await timed(this.#writePace, writeAll(file, bytes, position))
           if (isDurable) await syncData(file)
         })
         if (isDurable) await this.#syncName(effect.path)
@@ -91,33 +89,54 @@ export class Disk {
     await Promise.all(files.map(file => closeFile(file.descriptor)))
   }
 
-  /** @returns whether the write was made and answered here. */
-  #writeAtOnce(effect: DiskWrite): boolean {
-    const { bytes, position, request, isDurable } = effect
-    const file = this.#open.get(effect.path)
-    if (bytes === null || bytes.length === 0 || isDurable || file === undefined) return false
-    const beginMs = performance.now()
-    if (this.#isClosed || beginMs < this.#poolUntilMs) return false
+  /** @returns whether the bytes were read and answered here. */
+  #readAtOnce(effect: DiskRead): boolean {
+    const { path: name, position, request } = effect
+    const descriptor = this.#descriptorFor(name, this.#readPace)
+    if (descriptor === undefined || effect.size > QUICK_READ_LIMIT_BYTES) return false
+    const bytes = roomFor(effect.size)
+    let size = 0
     try {
-      for (let done = 0; done < bytes.length; ) {
-        done += fs.writeSync(file.descriptor, bytes, done, bytes.length - done, position + done)
-      }
+      this.#readPace.measure(() => {
+        for (let more = 1; more > 0 && size < bytes.length; size += more) {
+          more = fs.readSync(descriptor, bytes, size, bytes.length - size, position + size)
+        }
+      })
     } catch (error) {
       this.#fail(effect, error)
       return true
     }
-    this.#noteDuration(beginMs, performance.now())
-    this.#open.delete(effect.path)
-    this.#open.set(effect.path, file)
+    this.#onInput({ kind: 'disk-read-done', request, bytes: bytes.subarray(0, size) })
+    return true
+  }
+
+  /** @returns whether the write was made and answered here. */
+  #writeAtOnce(effect: DiskWrite): boolean {
+    const { bytes, position, request, isDurable } = effect
+    if (bytes === null || bytes.length === 0 || isDurable) return false
+    const descriptor = this.#descriptorFor(effect.path, this.#writePace)
+    if (descriptor === undefined) return false
+    try {
+      this.#writePace.measure(() => {
+        for (let done = 0; done < bytes.length; ) {
+          done += fs.writeSync(descriptor, bytes, done, bytes.length - done, position + done)
+        }
+      })
+    } catch (error) {
+      this.#fail(effect, error)
+      return true
+    }
     this.#onInput({ kind: 'disk-written', request })
     return true
   }
 
-  #noteDuration(beginMs: number, endMs: number): void {
-    this.#slowWrites = endMs - beginMs > SLOW_WRITE_MS ? this.#slowWrites + 1 : 0
-    if (this.#slowWrites < SLOW_WRITES_MAX) return
-    this.#slowWrites = 0
-    this.#poolUntilMs = endMs + SLOW_REST_MS
+  /** The open file, where the loop's own thread may use it now. */
+  #descriptorFor(name: string, pace: Pace): number | undefined {
+    const file = this.#open.get(name)
+    if (file === undefined || this.#isClosed || !pace.isQuick(performance.now())) return undefined
+    this.#open.delete(name)
+    this.#open.set(name, file)
+    return file.descriptor
   }
 
   #run(effect: DiskRead | DiskWrite, work: () => Promise<WorldInput>): void {
@@ -223,6 +242,18 @@ export class Disk {
   #pathOf(name: string): string {
     return path.join(this.#root, ...name.split('/'))
   }
+}
+
+async function timed<Result>(pace: Pace, work: Promise<Result>): Promise<Result> {
+  const beginMs = performance.now()
+  const result = await work
+  pace.note(beginMs, performance.now())
+  return result
+}
+
+/** Memory that is about to be read into: not zeroed, and no Buffer, whose `slice` would not copy. */
+function roomFor(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
 }
 
 /** Open for writing where that is allowed, for reading where it is not. */
