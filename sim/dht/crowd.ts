@@ -184,6 +184,13 @@ export class Crowd implements Resident {
   /** Infohashes that have peers. */
   readonly realInfohashes = new Set<string>()
 
+  /** Whoever counts memory does not want the crowd's notes of past lookups. */
+  forgetInfohashes(): void {
+    this.realInfohashes.clear()
+    this.#closestLive.clear()
+    this.asked.clear()
+  }
+
   #note(node: CrowdNode, target: Uint8Array): void {
     const keys = this.asked.get(node)
     if (keys === undefined) this.asked.set(node, new Set([toHex(target)]))
