@@ -40,7 +40,7 @@ test('a failed address waits twice as long each time, and never longer than a qu
     known.connected(one)
     known.disconnected(0, one, false)
     waits.push(one.retryAtMs)
-    one.retryAtMs = 0
+    known.retryAtOnce(0, one)
   }
   expect(waits[0]).toBeGreaterThanOrEqual(5_000)
   expect(waits[2] as number).toBeGreaterThan(waits[0] as number)
@@ -68,4 +68,18 @@ test('beyond the limit only an address that failed again and again makes room', 
   expect(known.add(address(CANDIDATES_MAX), 'dht')).toBeDefined()
   expect(known.find(address(7))).toBeUndefined()
   expect(known.size).toBe(CANDIDATES_MAX)
+})
+
+test('an address that becomes due is found although nobody was due a moment ago', () => {
+  const known = candidates()
+  expect(known.next(0)).toBeUndefined()
+  const one = known.add(address(1), 'dht')
+  if (one === undefined) throw new Error()
+  expect(known.next(0)).toBe(one)
+  known.connected(one)
+  expect(known.next(1)).toBeUndefined()
+  known.disconnected(1, one, false)
+  expect(known.next(one.retryAtMs - 1)).toBeUndefined()
+  expect(known.next(one.retryAtMs)).toBe(one)
+  expect(known.next(one.retryAtMs)).toBe(one)
 })

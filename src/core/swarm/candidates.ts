@@ -36,6 +36,8 @@ export class Candidates {
   readonly #byKey = new Map<string, Candidate>()
   readonly #luck: Luck
   #connected = 0
+  /** No idle address may be dialled before then: spares a look at all of them after every step. */
+  #nobodyBeforeMs: Millis = 0
 
   constructor(luck: Luck) {
     this.#luck = luck
@@ -81,17 +83,20 @@ export class Candidates {
       strikes: 0,
     }
     this.#byKey.set(key, candidate)
+    this.#nobodyBeforeMs = 0
     return candidate
   }
 
   /** The best address to dial now: what the user gave, then what has given most, then the least failed. */
   next(nowMs: Millis): Candidate | undefined {
+    if (nowMs < this.#nobodyBeforeMs) return undefined
     let best: Candidate | undefined
     for (const candidate of this.#byKey.values()) {
       if (candidate.state !== 'idle' || candidate.retryAtMs > nowMs) continue
       if (candidate.failures >= FAILURES_MAX && candidate.source !== 'given') continue
       if (best === undefined || this.#isBetter(candidate, best)) best = candidate
     }
+    if (best === undefined) this.#nobodyBeforeMs = this.nextRetryMs()
     return best
   }
 
@@ -119,11 +124,14 @@ export class Candidates {
     candidate.failures = wasUseful ? 0 : candidate.failures + 1
     const backoffMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_START_MS * 2 ** candidate.failures)
     candidate.retryAtMs = nowMs + backoffMs / 2 + this.#luck.below(Math.ceil(backoffMs / 2))
+    this.#nobodyBeforeMs = Math.min(this.#nobodyBeforeMs, candidate.retryAtMs)
   }
 
   /** Makes `candidate` the next to be dialled, in another way than before. */
   retryAtOnce(nowMs: Millis, candidate: Candidate): void {
-    if (candidate.state === 'idle') candidate.retryAtMs = nowMs
+    if (candidate.state !== 'idle') return
+    candidate.retryAtMs = nowMs
+    this.#nobodyBeforeMs = 0
   }
 
   ban(candidate: Candidate): void {
