@@ -4,8 +4,8 @@ import type { Millis } from '../world/index.ts'
 
 const SAMPLES_MAX = 64
 const SAMPLES_PER_UPDATE = 8
-/** Before anything was measured. */
-const STALL_AT_START_MS = 500
+/** Before anything was measured: most routers are nearer, and asking one twice costs a datagram. */
+const STALL_AT_START_MS = 300
 const STALL_MIN_MS = 40
 const STALL_MAX_MS = 1500
 /** Late answers are still welcome, but nothing waits for them for longer. */
@@ -26,7 +26,7 @@ export class RoundTrips {
     const quantile = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] as Millis
     // The rule of mldht: nine of ten answers are in time, and jitter of 100 ms is nobody's fault.
     // Few samples say little about the slow tenth, so the slowest is stretched until there are more.
-    const slow = quantile(0.9) * (1 + 2 / sorted.length)
+    const slow = quantile(0.9) * (1 + 1 / sorted.length)
     const stallMs = Math.max(slow, quantile(0.1) + 100)
     this.#stallMs = Math.min(Math.max(stallMs, STALL_MIN_MS), STALL_MAX_MS)
   }
