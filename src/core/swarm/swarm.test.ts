@@ -352,6 +352,27 @@ describe('viewers', () => {
   })
 })
 
+test('a viewer that leaves quiets the line for a second and a half, and a new one ends that', () => {
+  const script = new ScriptedSwarm({ pieces: 64 })
+  const [peer] = script.add(1)
+  const read = (request: number, begin: number) =>
+    script.step({ kind: 'read', viewer: request, request, file: 0, begin, size: 10 })
+  read(7, 0)
+  peer!.seed()
+  script.step({ kind: 'viewer-closed', viewer: 7 })
+  answerAll(peer!)
+  const before = peer!.heardOf('request').length
+  script.wait(1_400)
+  expect(peer!.heardOf('request')).toHaveLength(before)
+  read(8, 40 * 4 * BLOCK)
+  expect(peer!.heardOf('request')[before]?.piece).toBe(40)
+  script.step({ kind: 'viewer-closed', viewer: 8 })
+  answerAll(peer!)
+  const quiet = peer!.heardOf('request').length
+  script.wait(1_600)
+  expect(peer!.heardOf('request').length).toBeGreaterThan(quiet)
+})
+
 describe('sharing', () => {
   test('what is verified is told, and given to whoever is interested', () => {
     const script = new ScriptedSwarm({ shares: true, pieces: 2 })
