@@ -183,7 +183,9 @@ class OpenClient implements TorrentLive {
     this.#handles.set(id, handle)
     handle.onEvent(event => {
       if (event.type === 'metadata') this.#metadataCame(handle, event.metainfo, options)
-      if (event.type === 'removed') this.#handles.delete(id)
+      if (event.type !== 'removed') return
+      this.#handles.delete(id)
+      this.#state.save(`torrents/${handle.infohash}`, null)
     })
     this.#driver.step({
       kind: 'add',
