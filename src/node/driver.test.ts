@@ -137,3 +137,14 @@ test('a machine that breaks closes the driver and is reported', async () => {
   })
   expect((await play(machine)).crash?.message).toBe('broken')
 })
+
+test('an endless chain of answers given at once leaves everybody else their turn', async () => {
+  let isOver = false
+  const machine = new Puppet(() =>
+    isOver ? [END] : [{ kind: 'hash', request: 1, algorithm: 'sha1', bytes: new Uint8Array(1000) }],
+  )
+  setTimeout(() => {
+    isOver = true
+  }, 0)
+  expect((await play(machine)).crash).toBeUndefined()
+})

@@ -12,6 +12,9 @@ import type { Udp } from './udp.ts'
 /** Longer timers overflow in Node; waking early is harmless. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
+/** How long answers that are given at once may follow each other before sockets and viewers have a turn. */
+const TURN_LIMIT_MS = 10
+
 /** What keeps the machine's state; `StateDirectory` is one. */
 export interface Saver {
   save(name: string, bytes: Uint8Array | null): void
@@ -35,7 +38,9 @@ export class Driver<Input, Notice> {
   readonly #disk: Disk
   readonly #hasher: Hasher
   /** Inputs that came while the machine was busy, mostly answers given at once. */
-  #inputs: (Input | WorldInput)[] = []
+  readonly #inputs: (Input | WorldInput | undefined)[] = []
+  /** The rest of a long chain of answers, when everybody else has had a turn. */
+  #turn: NodeJS.Immediate | undefined
   #isBusy = false
   #udp: Udp | undefined
   #timer: NodeJS.Timeout | undefined
@@ -65,7 +70,10 @@ export class Driver<Input, Notice> {
   step(input: Input | WorldInput): void {
     if (this.#closing !== undefined) return
     this.#inputs.push(input)
-    if (this.#isBusy) return
+    if (!this.#isBusy) this.#takeTurn()
+  }
+
+  #takeTurn(): void {
     this.#isBusy = true
     try {
       this.#run()
@@ -85,19 +93,38 @@ export class Driver<Input, Notice> {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer)
+    clearImmediate(this.#turn)
     this.#hasher.close()
     await Promise.all([this.#tcp.closeAll(), this.#disk.close(), this.#udp?.close()])
   }
 
+  /**
+   * Steps what is there; received bytes are lent only until this returns. What the disk and the hasher
+   * answer at once is stepped at once too, but for so long only that everybody else has a turn.
+   */
   #run(): void {
     const { machine } = this.#options
-    for (let next = 0; next < this.#inputs.length; next++) {
-      machine.step(performance.now(), this.#inputs[next] as Input | WorldInput)
+    const due = this.#inputs.length
+    const untilMs = performance.now() + TURN_LIMIT_MS
+    let done = 0
+    let nowMs = 0
+    while (done < due || (done < this.#inputs.length && nowMs < untilMs)) {
+      nowMs = performance.now()
+      const input = this.#inputs[done] as Input | WorldInput
+      // What it holds may be large, and a chain of answers long: nobody needs it after its step.
+      this.#inputs[done++] = undefined
+      machine.step(nowMs, input)
       for (const effect of machine.drain()) this.#perform(effect)
     }
-    this.#inputs.length = 0
+    this.#inputs.splice(0, done)
     this.#tcp.flush()
     this.#plan(machine.wakeAtMs)
+    if (this.#inputs.length > 0) this.#turn ??= setImmediate(() => this.#nextTurn())
+  }
+
+  #nextTurn(): void {
+    this.#turn = undefined
+    if (this.#closing === undefined && this.#inputs.length > 0) this.#takeTurn()
   }
 
   #perform(effect: WorldEffect | Notify<Notice>): void {
