@@ -27,6 +27,8 @@ export class StoreWorld {
     { expected: Uint8Array; answer: Uint8Array | string | undefined }
   >()
   writtenBytes = 0
+  /** Reads that the store has asked of the disk. */
+  readCount = 0
   nowMs: Millis = 0
   readonly #luck: SeededLuck
   readonly #limitBytes: number
@@ -148,7 +150,8 @@ export class StoreWorld {
   }
 
   #perform(effect: DiskRead | DiskWrite): void {
-    if (effect.kind === 'disk-write') this.writtenBytes += effect.bytes?.length ?? 0
+    if (effect.kind === 'disk-read') this.readCount++
+    else this.writtenBytes += effect.bytes?.length ?? 0
     const { afterMs, answer } = this.disk.perform(effect, this.nowMs)
     this.#heap.plan(this.nowMs + afterMs, () => {
       // The store's durable writes change nothing.
