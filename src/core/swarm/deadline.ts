@@ -55,6 +55,8 @@ interface Viewer {
   readonly rate: BitRate
   /** From the start of the file. */
   position: number
+  /** Where it began to read on and on: before it nothing is of use. */
+  jumpedTo: number
   /** When the viewer was at `position`. */
   atMs: Millis
   /** Where the last read ended: the next one is expected there. */
@@ -114,6 +116,7 @@ export class Deadlines {
     const isSeek = isJump && !this.#isNear(viewer, read.begin)
     if (isSeek) viewer.rate.restart(nowMs)
     viewer.readEnd = Math.max(isJump ? 0 : viewer.readEnd, read.begin + read.size)
+    if (isJump) viewer.jumpedTo = read.begin
     if (isJump || read.begin > viewer.position) {
       viewer.position = read.begin
       viewer.atMs = nowMs
@@ -241,7 +244,7 @@ export class Deadlines {
     for (const range of start.ranges) this.#addRange(file, range, piece => add(piece, atMs + 1))
     this.#fillWindow(viewer, head, add)
     const behindBytes = viewer.rate.bytesPerSecond * BEHIND_SECONDS
-    const behind = this.#pieceAt(file, Math.max(0, position - behindBytes))
+    const behind = this.#pieceAt(file, Math.max(viewer.jumpedTo, position - behindBytes))
     const lastMs = dueMs.at(-1) ?? atMs
     for (let piece = head - 1; piece >= behind; piece--) add(piece, lastMs)
   }
@@ -306,6 +309,7 @@ export class Deadlines {
       start: this.#startOf(read.file),
       rate: new BitRate(),
       position: read.begin,
+      jumpedTo: read.begin,
       atMs: nowMs,
       readEnd: -1,
       reads: new Map(),

@@ -13,8 +13,8 @@ import { BLOCK_BYTES } from './pipeline.ts'
 const GAIN = 1.1
 /** Scheduling at both ends. */
 const SLACK_MS = 20
-/** Blocks in flight with all peers together before anything is measured: 32 Mbit/s for 150 ms. */
-const BLOCKS_AT_START = 36
+/** Blocks in flight with all peers together before anything is measured: 32 Mbit/s for 100 ms. */
+const BLOCKS_AT_START = 24
 /** Two blocks, or a peer would idle between one and the next. */
 const BLOCKS_MIN = 2
 /** A longer silence is no rhythm. */
