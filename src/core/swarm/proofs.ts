@@ -18,6 +18,7 @@ import {
 } from '../wire/index.ts'
 import type { Digests, Millis } from '../world/index.ts'
 import type { OpenPiece } from './assembly.ts'
+import { hashesFor } from './hash-answers.ts'
 
 /** Hash requests that are known at once: a file of 8 GiB in 1 MiB pieces needs 16 for its layer. */
 export const HASH_REQUESTS_MAX = 1024
@@ -204,9 +205,11 @@ export class PieceProofs {
     }
   }
 
-  /** The layer of `file`, to serve it. */
-  layerOf(root: Uint8Array): Uint8Array | undefined {
-    return this.#layers.get(toHex(root))
+  /** What a peer that asks for hashes is told; `undefined` where we cannot tell it. */
+  answer(range: HashRange): Uint8Array | undefined {
+    const layer = this.#layers.get(toHex(range.piecesRoot))
+    const { pieceSize } = this.#metainfo
+    return layer && hashesFor(this.#digests.sha256, range, { layer, pieceSize })
   }
 
   #inFlightOf(peer: number): number {

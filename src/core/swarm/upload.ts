@@ -4,6 +4,7 @@ import {
   BLOCK_BYTES,
   type HashRange,
   WireError,
+  writeHashes,
   writeHashReject,
   writePieceIndex,
   writeReject,
@@ -136,9 +137,10 @@ export class Upload {
     }
   }
 
-  /** Layers are served by nobody who may be asked for them in a hurry: the metainfo has them. */
   hashesWanted(peer: Peer, range: HashRange): void {
-    writeHashReject(peer.writer, range)
+    const hashes = this.#options.download.proofs.answer(range)
+    if (hashes === undefined) writeHashReject(peer.writer, range)
+    else writeHashes(peer.writer, range, hashes)
   }
 
   // ---- serving ----------------------------------------------------------------------------------
