@@ -249,8 +249,13 @@ export class PeerSpeeds {
     return peer.pausedUntilMs
   }
 
-  pausedUntilMs(slot: PeerSlot): Millis {
-    return this.#peers[slot]?.pausedUntilMs ?? Number.NEGATIVE_INFINITY
+  /** When its pause ends or its line is drained, if that is still to come; else `Infinity`. */
+  readyAtMs(nowMs: Millis, slot: PeerSlot): Millis {
+    const peer = this.#peers[slot]
+    if (peer === undefined) return Number.POSITIVE_INFINITY
+    const pausedMs = peer.pausedUntilMs > nowMs ? peer.pausedUntilMs : Number.POSITIVE_INFINITY
+    const drainedMs = peer.drainedAtMs > nowMs ? peer.drainedAtMs : Number.POSITIVE_INFINITY
+    return Math.min(pausedMs, drainedMs)
   }
 
   /** When this peer stalls unless a block comes; `Infinity` where nothing is asked or it stalls already. */

@@ -27,6 +27,10 @@ import { Suspects } from './suspects.ts'
 
 /** Late blocks are looked for no more often than this. */
 const LATE_PERIOD_MS = 5
+/** Due pieces looked at to tell whether a peer is of use after a seek. */
+const DUE_LOOKED_AT = 8
+/** While somebody waits and nobody is asked, all are tried again after this. */
+const IDLE_RETRY_MS = 100
 
 export interface PickerOptions {
   readonly layout: PieceLayout
@@ -173,6 +177,9 @@ export class Picker {
     if (limit <= 0) return 0
     if (requests.liveCount === 0) this.#queue.resume(nowMs)
     const count = this.#choose(nowMs, slot, limit, out)
+    // Everybody may have left a block to somebody else: nothing in flight would ever wake them.
+    const isIdle = requests.liveCount === 0 && this.#deadlines.count > 0
+    if (isIdle) this.#wakeBy(nowMs + IDLE_RETRY_MS)
     if (count === 0) return 0
     if (outstanding === 0) {
       this.#speeds.noteBusy(nowMs, slot)
@@ -410,8 +417,7 @@ export class Picker {
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
       if (nowMs >= this.#speeds.stallAtMs(slot)) this.#stall(slot)
       this.#wakeBy(this.#speeds.stallAtMs(slot))
-      const pausedUntilMs = this.#speeds.pausedUntilMs(slot)
-      if (pausedUntilMs > nowMs) this.#wakeBy(pausedUntilMs)
+      this.#wakeBy(this.#speeds.readyAtMs(nowMs, slot))
     }
     const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
     if (isWatched) this.#wakeBy(Math.max(nowMs + LATE_PERIOD_MS, this.#choice.findLate(nowMs)))
@@ -491,6 +497,3 @@ export class Picker {
     return false
   }
 }
-
-/** Due pieces looked at to tell whether a peer is of use after a seek. */
-const DUE_LOOKED_AT = 8
