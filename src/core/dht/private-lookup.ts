@@ -22,7 +22,7 @@ const REACH_COUNT = 8
 /** In a network of unknown size: so many of the nearest must have answered before anyone is told. */
 const SETTLED_ANSWERS = 3
 /** The nearest nodes that are vetted; those beyond the ones to be told stand by for whoever falls silent. */
-const VETTED_COUNT = 12
+const VETTED_COUNT = 14
 
 export class PrivateLookup extends Task {
   readonly #task: TaskId
