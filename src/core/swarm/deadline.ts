@@ -169,8 +169,10 @@ export class Deadlines {
     for (const start of this.#starts.values()) {
       if (start.feed(piece * this.#layout.pieceBytes, bytes)) isChanged = true
     }
-    if (isChanged) this.#readDurations()
-    return isChanged
+    if (!isChanged) return false
+    this.#readDurations()
+    this.rebuild()
+    return true
   }
 
   /** The piece whose bytes a container is waiting for although it may be verified already, or -1. */
@@ -204,8 +206,8 @@ export class Deadlines {
     while (this.count < DUE_PIECES_MAX) {
       let best = -1
       let bestMs = Number.POSITIVE_INFINITY
-      for (const [index, viewer] of viewers.entries()) {
-        const dueMs = viewer.dueMs[at[index] as number]
+      for (let index = 0; index < viewers.length; index++) {
+        const dueMs = (viewers[index] as Viewer).dueMs[at[index] as number]
         if (dueMs === undefined || dueMs >= bestMs) continue
         best = index
         bestMs = dueMs
@@ -343,7 +345,6 @@ export class Deadlines {
       const seconds = start.durationSeconds
       if (seconds !== undefined) rate.noteContainer({ bytes: start.file.size, seconds })
     }
-    this.rebuild()
   }
 }
 
