@@ -27,6 +27,8 @@ export class Slots {
   #leaving: number[] = []
   #lowestFree = 0
   #version = 0
+  /** There may be a file. */
+  #isUsed = false
   /** Before the table on disk is read no slot is given out: a piece of an earlier run may be in it. */
   #isOpen = false
 
@@ -51,6 +53,13 @@ export class Slots {
   /** Slots in use, filled or not, and those whose pieces have left but not for certain. */
   get takenCount(): number {
     return this.#pieceIn.size
+  }
+
+  /** @returns true once, when the file holds nothing any more: it is to be deleted. */
+  abandon(): boolean {
+    if (!this.#isUsed || this.#pieceIn.size > 0 || this.#leaving.length > 0) return false
+    this.#isUsed = false
+    return true
   }
 
   get tableBytes(): number {
@@ -86,6 +95,7 @@ export class Slots {
     while (this.#pieceIn.has(slot)) slot++
     this.#lowestFree = slot
     if (slot >= this.capacity) return false
+    this.#isUsed = true
     this.#slotOf.set(piece, slot)
     this.#pieceIn.set(slot, piece)
     return true
@@ -114,6 +124,10 @@ export class Slots {
     this.#leaving.push(slot)
   }
 
+  get hasLeft(): boolean {
+    return this.#leaving.length > 0
+  }
+
   /** Hands over the slots left so far, to be given back to `freeLeft` after an fsync of their files. */
   takeLeft(): readonly number[] {
     const left = this.#leaving
@@ -130,6 +144,7 @@ export class Slots {
    * of each; the others may be used from here on.
    */
   open(table: Uint8Array, pieceCount: number): readonly SlotEntry[] {
+    this.#isUsed = table.length > 0
     const entries: SlotEntry[] = []
     for (let slot = 0; slot < this.capacity && (slot + 1) * ENTRY_BYTES <= table.length; slot++) {
       const piece = readUint32(table, slot * ENTRY_BYTES) - 1

@@ -150,16 +150,20 @@ describe('limits', () => {
 
   test('slots are used again once what was in them is safe in its file', () => {
     const world = openWorld(16 * KIB, [640 * KIB])
+    let slotsBytes = 0
     for (let round = 0; round < 4; round++) {
       const first = round * 10
       for (let piece = first + 1; piece < first + 10; piece++) world.put(piece)
       world.run(2000)
+      slotsBytes = world.disk.file('.torrent-live/test')?.length ?? 0
       world.put(first)
       world.run(20_000)
     }
+    expect(slotsBytes).toBeGreaterThan(4096)
+    expect(slotsBytes).toBeLessThan(4096 + 10 * 16 * KIB)
     expect(isWhole(world)).toBe(true)
-    const slots = world.disk.file('.torrent-live/test')
-    expect(slots?.length ?? 0).toBeLessThan(4096 + 10 * 16 * KIB)
+    world.run(20_000)
+    expect(world.disk.file('.torrent-live/test')).toBeUndefined()
   })
 
   test('below the store limit pieces behind the viewer make room, and the user is told', () => {
@@ -285,6 +289,19 @@ describe('the next start', () => {
     world.run(1000)
     expect(world.store.stored.isFull).toBe(true)
     expect(isWhole(world)).toBe(true)
+  })
+
+  test('a torrent that is whole leaves no file of slots behind, whenever it is stopped', () => {
+    const world = openWorld(16 * KIB, [160 * KIB])
+    for (let piece = 1; piece < 10; piece++) world.put(piece)
+    world.run(2000)
+    world.put(0)
+    world.run(10)
+    world.store.stop(world.nowMs)
+    world.collect()
+    world.run(1000)
+    expect(kindsOf(world).at(-1)).toBe('stopped')
+    expect([...world.disk.files.keys()]).toEqual(['folder/f0.bin'])
   })
 
   test('right pieces beyond a wrong one are kept, though the file is cut before it', () => {

@@ -185,6 +185,7 @@ export class Store {
     if (this.#phase === 'over') return
     this.#check.end()
     this.#phase = 'stopping'
+    this.#vouching.hurry()
     this.#shelf.spillAll()
     this.#settle(nowMs)
   }
@@ -221,6 +222,12 @@ export class Store {
   /** What follows from whatever has just happened. */
   #settle(nowMs: Millis): void {
     if (this.#phase === 'found') this.#openWhenSafe(nowMs)
+    const isWhole = this.#ledger.stored.isFull
+    // A torrent that is whole needs no waiting room; before that an empty one may be filled again.
+    const isInUse = this.#phase === 'open' || this.#phase === 'stopping'
+    if (isWhole && isInUse && this.#ledger.slots.abandon()) {
+      this.#delete(this.#ledger.slots.path)
+    }
     if (this.#phase === 'removing') this.#finishRemove()
     else if (this.#phase === 'stopping') this.#finishStop(nowMs)
     else if (this.#phase !== 'over') this.#vouching.step(nowMs)

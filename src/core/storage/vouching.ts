@@ -11,6 +11,18 @@ export const VOUCH_INTERVAL_MS = 5000
 /** A slow disk is left alone for this many times as long as its last sync took. */
 export const VOUCH_REST_FACTOR = 4
 
+/** Files synced at once while pieces come in: a torrent of thousands must not keep the disk from them. */
+export const SYNCS_MAX = 1
+/** Files synced at once when nothing else waits for the disk. */
+export const HURRIED_SYNCS_MAX = 8
+
+/** A byte of a file that is written once more. */
+interface DirtyEnd {
+  readonly path: string
+  readonly position: number
+  readonly bytes: Uint8Array
+}
+
 const NOTHING: readonly Save[] = []
 
 export class Vouching {
@@ -25,6 +37,7 @@ export class Vouching {
   #dirtySlot: number | undefined
   #saves: Save[] = []
   #hasBegun = false
+  #syncsMax = SYNCS_MAX
   #startedMs: Millis | undefined
   #nextAtMs: Millis = Number.POSITIVE_INFINITY
 
@@ -83,13 +96,20 @@ export class Vouching {
     return !this.#hasBegun || (this.#startedMs === undefined && !this.#hasNews)
   }
 
+  /** Nothing else waits for the disk until the next sync is over. */
+  hurry(): void {
+    this.#syncsMax = HURRIED_SYNCS_MAX
+  }
+
   /** Syncs at once, unless a sync is on its way. */
   now(nowMs: Millis): void {
+    this.hurry()
     if (this.#startedMs === undefined) this.#sync(nowMs)
   }
 
   get #hasNews(): boolean {
-    return this.#ledger.hasSettled || this.#dirty.size > 0 || this.#dirtySlot !== undefined
+    const { hasSettled, slots } = this.#ledger
+    return hasSettled || slots.hasLeft || this.#dirty.size > 0 || this.#dirtySlot !== undefined
   }
 
   /** Syncs what is dirty; the pieces that settled before it are vouched for after it. */
@@ -98,17 +118,20 @@ export class Vouching {
     this.#nextAtMs = Number.POSITIVE_INFINITY
     const pieces = this.#ledger.takeSettled()
     const left = this.#ledger.slots.takeLeft()
-    let syncsLeft = 1
+    const ends = this.#dirtyEnds()
+    let running = 1
     const synced = (atMs: Millis) => {
-      if (--syncsLeft > 0) return
+      running--
+      while (running < this.#syncsMax && ends.length > 0) {
+        running++
+        const end = ends.pop() as DirtyEnd
+        this.#disk.write({ ...end, isDurable: true, done: synced })
+      }
+      if (running > 0) return
       this.#ledger.slots.freeLeft(left)
       for (const piece of pieces) if (this.#ledger.isSettled(piece)) this.#vouched.add(piece)
       this.save()
       this.#finish(atMs)
-    }
-    for (const write of this.#dirtyEnds()) {
-      syncsLeft++
-      this.#disk.write({ ...write, isDurable: true, done: synced })
     }
     synced(nowMs)
   }
@@ -117,9 +140,9 @@ export class Vouching {
    * Writes that change nothing and make what they touch durable: the last byte of each dirty file once
    * more. Setting the size would be simpler, and would cut off an append that is on its way.
    */
-  #dirtyEnds(): { path: string; position: number; bytes: Uint8Array }[] {
+  #dirtyEnds(): DirtyEnd[] {
     const { layout, slots } = this.#ledger
-    const ends: { path: string; position: number; bytes: Uint8Array }[] = [...this.#dirty]
+    const ends: DirtyEnd[] = [...this.#dirty]
       .filter(file => this.#ledger.grown(file) > 0)
       .map(file => ({
         path: layout.file(file).path,
@@ -136,6 +159,7 @@ export class Vouching {
   #finish(nowMs: Millis): void {
     const tookMs = nowMs - (this.#startedMs as Millis)
     this.#startedMs = undefined
+    this.#syncsMax = SYNCS_MAX
     const restMs = Math.max(VOUCH_INTERVAL_MS, tookMs * VOUCH_REST_FACTOR)
     if (this.#hasNews) this.#nextAtMs = nowMs + restMs
   }
