@@ -78,8 +78,9 @@ export class BatchedUdp implements Transport {
     let received = 0
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const count = this.#round(server)
-      if (count === 0) break
       received += count
+      // Less than a batch: the sockets were empty a moment ago, and a look again would cost another call.
+      if (count < BATCH_SIZE) break
     }
     const nowMs = performance.now()
     if (server.wakeAtMs <= nowMs) {
