@@ -203,7 +203,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     }
     this.#swarms.set(id, entry)
     // A private torrent's peers come from its tracker alone (BEP 27): the DHT must not hear of it.
-    if (source.metainfo?.isPrivate !== true) {
+    if (this.#dht !== undefined && source.metainfo?.isPrivate !== true) {
       const isAnnounced = this.#disclosures.mayAnnounce(options.sharing)
       this.#discovery.add(nowMs, id, source.infohash, isAnnounced)
     }
@@ -343,6 +343,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       return
     }
     if (notice.kind === 'removed') this.#forget(entry)
+    if (notice.kind === 'metadata' && notice.metainfo.isPrivate) this.#discovery.remove(entry.id)
     this.#outbox.push({ kind: 'notify', notice: { swarm: entry.id, ...notice } })
   }
 

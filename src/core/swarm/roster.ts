@@ -10,6 +10,8 @@ import { Peer } from './peer.ts'
 import type { PeerNotice, PeerSource, SwarmEffect } from './words.ts'
 
 const DIAL_LIMIT_MS = 6_000
+/** Connections of one torrent, whatever the user asks for: the picker counts its peers in a byte. */
+export const CONNECTIONS_MAX = 200
 /** A peer is judged only when it had this long to unchoke us and deliver. */
 const TRIAL_MS = 30_000
 /** At most one peer is replaced in this time, so that a bad minute does not cost all of them. */
@@ -48,8 +50,8 @@ export class Roster {
     this.candidates = candidates
     this.#parts = parts
     this.#host = host
-    this.#slotsMax = slotsMax
-    this.#slots = new Array<Peer | undefined>(slotsMax).fill(undefined)
+    this.#slotsMax = Math.min(slotsMax, CONNECTIONS_MAX)
+    this.#slots = new Array<Peer | undefined>(this.#slotsMax).fill(undefined)
   }
 
   get peers(): Iterable<Peer> {

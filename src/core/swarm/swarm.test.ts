@@ -260,6 +260,11 @@ describe('connections', () => {
     expect(new Set(script.peers.map(peer => peer.to.ip[3])).size).toBe(4)
   })
 
+  test('no more than 200 are open, whatever is asked for', () => {
+    const script = new ScriptedSwarm({ connectionsMax: 100_000 })
+    expect(script.add(250)).toHaveLength(200)
+  })
+
   test('a blocked address is not dialled', () => {
     const script = new ScriptedSwarm({ blocked: ip => ip[3] === 1 })
     expect(script.add(2).map(peer => peer.to.ip[3])).toEqual([2])
