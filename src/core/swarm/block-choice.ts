@@ -3,7 +3,7 @@
 import type { Millis } from '../world/index.ts'
 import { NOBODY, NOT_OPEN, type OpenIndex } from './block-table.ts'
 import { AT_ONCE, type Deadlines } from './deadline.ts'
-import type { PeerSpeeds } from './peer-speeds.ts'
+import type { Need, PeerSpeeds } from './peer-speeds.ts'
 import type { PieceStates } from './piece-states.ts'
 import { BLOCK_BYTES } from './pipeline.ts'
 import { NO_ROW, type PeerSlot, type Row } from './request-table.ts'
@@ -37,12 +37,17 @@ const TRIED_MAX = 512
  */
 const WASTE_PART = 0.03
 const WASTE_FREE_BLOCKS_MIN = 4
-const WASTE_FREE_BLOCKS_MAX = 32
+const WASTE_FREE_BLOCKS_MAX = 16
 /** A block far back in a queue is asked once more of a peer that needs half of the time, and this much less. */
 const AGAIN_FACTOR = 2
 const AGAIN_SLACK_MS = 100
 /** At the end, where nobody waits for that block, it has to be worth more. */
 const AGAIN_SLACK_AT_END_MS = 500
+
+function needBy(dueMs: Millis): Need {
+  if (dueMs === AT_ONCE) return 'read'
+  return dueMs < NEVER_TOO_FAR_BACK_MS ? 'viewer' : 'nobody'
+}
 
 interface Parts {
   readonly states: PieceStates
@@ -148,8 +153,7 @@ export class BlockChoice {
         const open = this.#states.openOf(blocks.pieceOf(requests.block[row] as number))
         const dueMs = this.#dueMs[open] as Millis
         if (dueMs === Number.POSITIVE_INFINITY || !this.#isSingle(open, row)) continue
-        const isAwaited = dueMs < NEVER_TOO_FAR_BACK_MS
-        const lateMs = this.#speeds.lateAtMs(slot, requests.askedMs[row] as Millis, isAwaited)
+        const lateMs = this.#speeds.lateAtMs(slot, requests.askedMs[row] as Millis, needBy(dueMs))
         const isLate = lateMs <= nowMs || this.#isTooFarBack(nowMs, slot, place, dueMs)
         if (!isLate) nextMs = Math.min(nextMs, lateMs)
         else if (this.#lateCount < LATE_MAX)

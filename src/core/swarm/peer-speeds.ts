@@ -37,6 +37,9 @@ const SUMS_KEPT_MS = 4
 /** BEP 6 suggests 10; what a peer allows beyond this is ignored. */
 export const ALLOWED_FAST_MAX = 32
 
+/** Who needs a block: a read that waits for it, a viewer soon, or nobody in particular. */
+export type Need = 'read' | 'viewer' | 'nobody'
+
 /** What is measured of a peer's link: its `Pipeline`, kept by whoever speaks with the peer. */
 export interface PeerLink {
   /** Blocks to have in flight. */
@@ -95,6 +98,8 @@ export class PeerSpeeds {
   readonly #peers: (PeerSpeed | undefined)[] = new Array(SLOTS_MAX).fill(undefined)
   readonly #outstandingOf: (slot: PeerSlot) => number
   readonly #ofAll = new AnswerTimes()
+  /** When somebody was last considered for asking: now, for whatever follows from it. */
+  #nowMs: Millis = Number.NEGATIVE_INFINITY
   #slotsUsed = 0
   #joinedCount = 0
   #sumsAtMs: Millis = Number.NEGATIVE_INFINITY
@@ -177,6 +182,7 @@ export class PeerSpeeds {
 
   /** Unchoked, and not paused for refusing. */
   canAsk(nowMs: Millis, slot: PeerSlot): boolean {
+    this.#nowMs = nowMs
     const peer = this.#peers[slot]
     return peer !== undefined && !peer.isChoked && nowMs >= peer.pausedUntilMs
   }
@@ -287,16 +293,18 @@ export class PeerSpeeds {
 
   /**
    * When a block asked for at `askedMs` is late: mean + sigma after it was asked for or the peer last sent
-   * anything. While it sends others, ours is only further back; much later, it is lost. Where nobody waits for it (`isAwaited` false), the silence has to be longer: a copy costs as much as the block.
+   * anything. While it sends others, ours is only further back; much later, it is lost. Where no read waits for
+   * it the silence has to be longer: a copy costs as much as the block.
    */
-  lateAtMs(slot: PeerSlot, askedMs: Millis, isAwaited: boolean): Millis {
+  lateAtMs(slot: PeerSlot, askedMs: Millis, need: Need): Millis {
     const times = this.#timesOf(slot)
     if (times === undefined) return askedMs + UNKNOWN_ANSWER_MS
     const { meanMs, sigmaMs } = times
     const silentSinceMs = (this.#peers[slot] as PeerSpeed).silentSinceMs
-    if (!isAwaited) return silentSinceMs + Math.max(SILENCE_AT_END_MS, meanMs + sigmaMs)
+    if (need === 'nobody') return silentSinceMs + Math.max(SILENCE_AT_END_MS, meanMs + sigmaMs)
     const lostMs = askedMs + LOST_MEANS * meanMs + sigmaMs
-    return Math.min(lostMs, Math.max(askedMs, silentSinceMs) + meanMs + sigmaMs)
+    const patience = need === 'read' ? 1 : 2
+    return Math.min(lostMs, Math.max(askedMs, silentSinceMs) + patience * (meanMs + sigmaMs))
   }
 
   /**
@@ -317,9 +325,10 @@ export class PeerSpeeds {
     return this.#ofAll.samples >= SAMPLES_MIN ? this.#ofAll : undefined
   }
 
-  /** How long one more block asked of this peer would take: what is outstanding, its rate, its delay. */
+  /** How long one more block asked of this peer would take: what is on its way, its rate, its delay. */
   answerMs(slot: PeerSlot): number {
-    return this.roundTripMs(slot) + (this.#outstandingOf(slot) + 1) * this.blockMs(slot)
+    const ahead = this.#outstandingOf(slot) + this.drainingOf(this.#nowMs, slot)
+    return this.roundTripMs(slot) + (ahead + 1) * this.blockMs(slot)
   }
 
   roundTripMs(slot: PeerSlot): number {
