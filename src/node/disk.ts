@@ -191,11 +191,9 @@ export class Disk {
 
   async #openNew(name: string, mayMake: boolean): Promise<OpenFile> {
     const file = this.#pathOf(name)
-    const descriptor = await openOld(file).catch(async error => {
-      if (error.code !== 'ENOENT' || !mayMake) throw error
-      this.#unnamed.add(name)
-      return openFresh(file)
-    })
+    const descriptor = await (mayMake ? openOrMake(file) : openOld(file))
+    // It may be new: whether it is would cost every small file one more question.
+    if (mayMake && !this.#known.has(name)) this.#unnamed.add(name)
     this.#known.add(name)
     const opened = { descriptor, users: 0, isDoomed: false }
     this.#open.set(name, opened)
@@ -267,9 +265,15 @@ async function openOld(file: string): Promise<number> {
   }
 }
 
-async function openFresh(file: string): Promise<number> {
-  await mkdir(path.dirname(file), { recursive: true })
-  return openDescriptor(file, fs.constants.O_RDWR | fs.constants.O_CREAT)
+async function openOrMake(file: string): Promise<number> {
+  const flags = fs.constants.O_RDWR | fs.constants.O_CREAT
+  try {
+    return await openDescriptor(file, flags)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(path.dirname(file), { recursive: true })
+    return openDescriptor(file, flags)
+  }
 }
 
 const openDescriptor = promisify(fs.open) as (file: string, flags: number) => Promise<number>
