@@ -104,7 +104,10 @@ async function serve(words: Words): Promise<void> {
     )
   }
   const operation = await openAfter(predecessor, settings, notice)
+  // Whoever reads that it serves may send signals at once.
   const end = new Ending(operation)
+  const reload = () => void reloadInto(operation, words, notice)
+  process.on('SIGHUP', reload)
   const handOver = await offerHandOver(settings.stateDirectory, {
     processes: settings.processes ?? 1,
     save: () => operation.save(),
@@ -114,8 +117,6 @@ async function serve(words: Words): Promise<void> {
   if (operation.monitorPort !== undefined) {
     notice(`Metrics are at http://127.0.0.1:${operation.monitorPort}/metrics.`)
   }
-  const reload = () => void reloadInto(operation, words, notice)
-  process.on('SIGHUP', reload)
   log.start(() => operation.report())
   try {
     await end.come

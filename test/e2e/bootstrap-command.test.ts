@@ -30,7 +30,8 @@ async function heard(command: Command, pattern: RegExp): Promise<string> {
   for (;;) {
     const match = command.lines.map(line => pattern.exec(line)).find(found => found !== null)
     if (match !== undefined) return match?.[1] ?? ''
-    if (command.process.exitCode !== null) throw new Error(`ended: ${command.errors}`)
+    const { exitCode, signalCode } = command.process
+    if (exitCode !== null || signalCode !== null) throw new Error(`ended: ${command.errors}`)
     await Promise.race([once(command.process.stdout!, 'data'), once(command.process, 'close')])
   }
 }

@@ -20,7 +20,7 @@ test('with nothing said the defaults are taken', () => {
 
 test('what processes may hold together is shared out among them', () => {
   const options = serviceOptions({ processes: 4, nodesMax: 1000, perNetwork: 8 })
-  expect(options).toMatchObject({ nodesMax: 250, perNetworkMax: 2, waitingMax: 250_000 })
+  expect(options).toMatchObject({ nodesMax: 250, perNetworkMax: 2, waitingMax: 125_000 })
   expect(serviceOptions({ processes: 16 }).perNetworkMax).toBe(1)
 })
 

@@ -39,9 +39,9 @@ export const BOOTSTRAP_DEFAULTS = {
   probationMs: PROBATION_MS,
   nodesMax: 10_000_000,
   perNetworkMax: 8,
-  waitingMax: 1_000_000,
+  waitingMax: 500_000,
   pingsPerSecondMax: 25_000,
-  visitors: { ratePerSecond: 10, burst: 50, slots: 2 ** 20 },
+  visitors: { ratePerSecond: 10, burst: 50, slots: 2 ** 19 },
 } as const satisfies Omit<BootstrapOptions, 'ids' | 'families'>
 
 export const ANSWER_SIZE_MAX = 32
