@@ -406,6 +406,21 @@ describe('sharing', () => {
     }
   })
 
+  test('a last block that is asked for as if the file went on is filled up with zeros', () => {
+    const script = new ScriptedSwarm({ shares: true, pieces: 1 })
+    const [seeder, leecher] = script.add(2)
+    leecher!.greet()
+    leecher!.say(w => writeSignal(w, 'interested'))
+    seeder!.seed()
+    answerAll(seeder!)
+    leecher!.say(w => writeRequest(w, 0, 3 * BLOCK, BLOCK))
+    const [answer] = leecher!.heardOf('piece')
+    expect(answer?.block.length).toBe(BLOCK)
+    const last = script.blockAt(0, 3 * BLOCK, BLOCK - 100)
+    expect(equalBytes(answer!.block.subarray(0, BLOCK - 100), last)).toBe(true)
+    expect(answer!.block.subarray(BLOCK - 100).every(byte => byte === 0)).toBe(true)
+  })
+
   test('a request of a choked peer, and one for what we lack, is rejected', () => {
     const script = new ScriptedSwarm({ shares: true, pieces: 2 })
     const [leecher] = script.add(1)

@@ -6,6 +6,7 @@ import {
   WireError,
   writeHashes,
   writeHashReject,
+  writePieceHead,
   writePieceIndex,
   writeReject,
   writeSignal,
@@ -26,6 +27,8 @@ const SEND_AHEAD_BYTES = 1024 * 1024
 /** Images being read for all peers together. */
 const READS_MAX = 8
 
+const NO_BYTES = new Uint8Array(0)
+
 export interface UploadOptions {
   readonly download: Download
   readonly upLimit: TokenBucket
@@ -42,6 +45,8 @@ interface Queue {
   isChoked: boolean
   /** Block numbers of the picker's geometry, oldest first. */
   blocks: number[]
+  /** Those of them that are asked for as if their file went on: to be filled up with zeros. */
+  readonly padded: Set<number>
   /** Handed over since the socket was last empty. */
   unsentBytes: number
 }
@@ -83,7 +88,7 @@ export class Upload {
 
   interestChanged(peer: Peer): void {
     if (peer.isInterested && !this.#queues.has(peer)) {
-      this.#queues.set(peer, { isChoked: true, blocks: [], unsentBytes: 0 })
+      this.#queues.set(peer, { isChoked: true, blocks: [], padded: new Set(), unsentBytes: 0 })
     }
     this.#rechoke(peer.nowMs)
   }
@@ -96,11 +101,14 @@ export class Upload {
       queue !== undefined &&
       !queue.isChoked &&
       block >= 0 &&
-      size === download.picker.bytesOf(block) &&
+      size >= download.picker.bytesOf(block) &&
+      size <= BLOCK_BYTES &&
       queue.blocks.length < REQUESTS_MAX &&
       download.store.has(piece)
     if (isServed) {
       queue.blocks.push(block)
+      // libtorrent asks for whole blocks at the end of a v2 file: it sees padding behind it.
+      if (size > download.picker.bytesOf(block)) queue.padded.add(block)
       this.#dirty.add(peer)
     } else if (peer.hasFast) writeReject(peer.writer, piece, begin, size)
     else if (size > BLOCK_BYTES) throw new WireError('request-too-large', 0)
@@ -113,6 +121,7 @@ export class Upload {
     const at = blocks?.indexOf(block) ?? -1
     if (blocks === undefined || at < 0) return
     blocks.splice(at, 1)
+    this.#queues.get(peer)?.padded.delete(block)
     if (peer.hasFast) writeReject(peer.writer, piece, begin, size)
   }
 
@@ -201,9 +210,12 @@ export class Upload {
         this.#rateReadyAtMs = upLimit.readyAtMs(nowMs, BLOCK_BYTES)
         break
       }
-      const run = upLimit.isUnlimited ? this.#runAt(blocks, at, image) : 1
+      const isPadded = queue.padded.delete(first)
+      const run = upLimit.isUnlimited && !isPadded ? this.#runAt(queue, at, image) : 1
+      const views = this.#images.views(image, this.#indexInImage(first), run)
+      if (isPadded) this.#writePadded(peer, first, views[1] ?? NO_BYTES)
       peer.flush(nowMs, outbox)
-      const sentBytes = this.#send(peer, this.#images.views(image, this.#indexInImage(first), run))
+      const sentBytes = isPadded ? BLOCK_BYTES : this.#send(peer, views)
       queue.unsentBytes += sentBytes
       peer.up.note(nowMs, sentBytes)
       this.#sentBytes += sentBytes
@@ -231,11 +243,24 @@ export class Upload {
     if (!this.#images.has(image)) this.#read(nowMs, image)
   }
 
-  /** How many requests from `at` on ask for neighbours in the same image. */
-  #runAt(blocks: readonly number[], at: number, image: number): number {
+  #writePadded(peer: Peer, block: number, bytes: Uint8Array): void {
+    const { picker } = this.#options.download
+    writePieceHead(peer.writer, picker.pieceOf(block), picker.beginOf(block), BLOCK_BYTES)
+    peer.writer.bytes(bytes)
+    peer.writer.bytes(new Uint8Array(BLOCK_BYTES - bytes.length))
+  }
+
+  /** How many requests from `at` on ask for neighbours in the same image, as they are. */
+  #runAt({ blocks, padded }: Queue, at: number, image: number): number {
     const first = blocks[at] as number
     let run = 1
-    while (blocks[at + run] === first + run && this.#imageOf(first + run) === image) run++
+    while (
+      blocks[at + run] === first + run &&
+      this.#imageOf(first + run) === image &&
+      !padded.has(first + run)
+    ) {
+      run++
+    }
     return run
   }
 
@@ -278,6 +303,7 @@ export class Upload {
       queue.isChoked = !queue.isChoked
       writeSignal(peer.writer, queue.isChoked ? 'choke' : 'unchoke')
       if (!queue.isChoked) continue
+      queue.padded.clear()
       for (const block of queue.blocks.splice(0)) this.#reject(peer, block)
     }
   }
