@@ -2,9 +2,9 @@
 // that answer so many strangers that `decodeKrpc`, which builds a message, would be half of the cost.
 
 /** Deepest nesting that is followed; a query needs 3 (message, arguments, `want`). */
-export const SCAN_DEPTH_LIMIT = 5
+const SCAN_DEPTH_LIMIT = 5
 /** Strings, integers, lists and dictionaries in one datagram; a query needs about 20. */
-export const SCAN_TOKEN_LIMIT = 100
+const SCAN_TOKEN_LIMIT = 100
 
 export type ScannedMethod = 'none' | 'ping' | 'find_node' | 'get_peers' | 'get' | 'other'
 export type ScannedKind = 'none' | 'query' | 'response' | 'error'

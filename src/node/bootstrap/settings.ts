@@ -4,9 +4,9 @@ import { type Address, parseAddress } from '../../core/bytes/index.ts'
 import { ANSWER_SIZE_MAX, BOOTSTRAP_DEFAULTS } from '../../core/services/bootstrap/index.ts'
 import type { BootstrapServiceOptions } from './service.ts'
 
-export const DEFAULT_LISTEN = ['0.0.0.0:6881', '[::]:6881'] as const
+const DEFAULT_LISTEN = ['0.0.0.0:6881', '[::]:6881'] as const
 /** More would only share the same cores. */
-export const PROCESSES_MAX = 64
+const PROCESSES_MAX = 64
 const LISTEN_MAX = 64
 const NODES_MAX = 2 ** 24 - 2
 

@@ -14,7 +14,7 @@ export const REJECTIONS = [
 export type Rejection = (typeof REJECTIONS)[number]
 
 /** What became of a pong. */
-export const PONG_FATES = [
+const PONG_FATES = [
   'added',
   'renewed',
   'host-taken',
@@ -23,7 +23,7 @@ export const PONG_FATES = [
   'id-invalid',
   'cookie-wrong',
 ] as const
-export type PongFate = (typeof PONG_FATES)[number]
+type PongFate = (typeof PONG_FATES)[number]
 
 /** Upper bounds of the buckets in which the ages of what is handed out are counted, in seconds. */
 export const AGE_BUCKETS_SECONDS = [

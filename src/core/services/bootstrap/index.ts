@@ -10,8 +10,6 @@ export {
   AGE_BUCKETS_SECONDS,
   type Counters,
   newCounters,
-  PONG_FATES,
-  REJECTIONS,
 } from './counters.ts'
 export {
   ANSWER_SIZE_MAX,
@@ -19,6 +17,6 @@ export {
   type BootstrapChanges,
   type BootstrapOptions,
 } from './options.ts'
-export { PROBATION_MS, VERIFIED_WITHIN_MS } from './schedule.ts'
+export { VERIFIED_WITHIN_MS } from './schedule.ts'
 export { type BootstrapInput, type BootstrapSend, BootstrapServer } from './server.ts'
 export { type Restored, snapshotRowSize } from './snapshot.ts'
