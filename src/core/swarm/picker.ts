@@ -478,6 +478,7 @@ export class Picker {
   /** What is in flight for other pieces than those to keep gives way, where the peer is of use for due ones. */
   #giveWay(nowMs: Millis, isKept: (piece: number) => boolean): void {
     const { requests } = this.#states
+    this.#queue.forgiveGap()
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
       if (!this.#hasDue(slot)) continue
       const before = requests.liveOf(slot)

@@ -39,7 +39,7 @@ describe('while somebody watches', () => {
   test('new peers share what all may have at the start', () => {
     const unknown = { link: { ...link, bytesPerSecond: 0 }, isNew: true }
     const queue = new SharedQueue()
-    expect(queue.limitFor(0, { ...unknown, of: 1 })).toBe(24)
+    expect(queue.limitFor(0, { ...unknown, of: 1 })).toBe(20)
     expect(queue.limitFor(0, { ...unknown, of: 6 })).toBe(4)
     expect(queue.limitFor(0, { ...unknown, of: 200 })).toBe(2)
   })

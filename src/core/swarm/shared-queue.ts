@@ -13,8 +13,8 @@ import { BLOCK_BYTES } from './pipeline.ts'
 const GAIN = 1.1
 /** Scheduling at both ends. */
 const SLACK_MS = 20
-/** Blocks in flight with all peers together before anything is measured: 32 Mbit/s for 100 ms. */
-const BLOCKS_AT_START = 24
+/** Blocks in flight with all peers together before anything is measured: 32 Mbit/s for 80 ms. */
+const BLOCKS_AT_START = 20
 /** Two blocks, or a peer would idle between one and the next. */
 const BLOCKS_MIN = 2
 /** A longer silence is no rhythm. */
@@ -22,8 +22,9 @@ const GAP_LIMIT_MS = 600
 const GAP_DECAY = 0.7
 const EPOCH_MS = 500
 /** The rate has fallen when it is below this part of the best for so many epochs. */
-const FALLEN_PART = 0.8
+const FALLEN_PART = 0.7
 const FALLEN_EPOCHS = 3
+const EPOCHS_SKIPPED = 3
 /** The best rate seen fades a little with each epoch, and faster while the bound is off. */
 const BEST_DECAY = 0.99
 const BEST_DECAY_WHILE_OFF = 0.95
@@ -37,13 +38,23 @@ export class SharedQueue {
   #epochGapMs = 0
   #gapMs = 0
   #bestBytes = 0
+  #epochs = 0
   #fallenEpochs = 0
   #offUntilMs: Millis = Number.NEGATIVE_INFINITY
   #offMs = OFF_MS
 
   /** Nothing was asked for before now: the silence up to here was ours. */
   resume(nowMs: Millis): void {
-    this.#lastArrivalMs = nowMs
+    this.forgiveGap()
+    this.#beginEpoch(nowMs)
+  }
+
+  /** The line was emptied, or was empty: the silence until the next block is no rhythm of anybody's. */
+  forgiveGap(): void {
+    this.#lastArrivalMs = Number.NaN
+  }
+
+  #beginEpoch(nowMs: Millis): void {
     this.#epochEndMs = nowMs + EPOCH_MS
     this.#epochBytes = 0
     this.#epochGapMs = 0
@@ -79,9 +90,11 @@ export class SharedQueue {
     const isOff = nowMs < this.#offUntilMs
     const isFallen = isBound && !isOff && bytes < FALLEN_PART * this.#bestBytes
     this.#fallenEpochs = isFallen ? this.#fallenEpochs + 1 : 0
-    this.#bestBytes = Math.max(bytes, this.#bestBytes * (isOff ? BEST_DECAY_WHILE_OFF : BEST_DECAY))
+    const faded = this.#bestBytes * (isOff ? BEST_DECAY_WHILE_OFF : BEST_DECAY)
+    // Limiters begin with what they saved up: that is not the rate which the bound must keep.
+    if (++this.#epochs > EPOCHS_SKIPPED) this.#bestBytes = Math.max(bytes, faded)
     this.#gapMs = Math.max(this.#epochGapMs, this.#gapMs * GAP_DECAY)
-    this.resume(nowMs)
+    this.#beginEpoch(nowMs)
     if (this.#fallenEpochs < FALLEN_EPOCHS) return
     this.#fallenEpochs = 0
     this.#offUntilMs = nowMs + this.#offMs
