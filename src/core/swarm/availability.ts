@@ -46,10 +46,6 @@ export class Availability {
     return this.#isSeed[slot] === 1 || this.#fields[slot]?.has(piece) === true
   }
 
-  hasAll(slot: PeerSlot): boolean {
-    return this.#isSeed[slot] === 1
-  }
-
   isInteresting(slot: PeerSlot): boolean {
     const count = this.#isSeed[slot] === 1 ? this.lacking.count : this.#interesting[slot]
     return (count as number) > 0
