@@ -28,6 +28,8 @@ export class Program implements RealSeeder {
   constructor(process: ChildProcess, address: string) {
     this.#process = process
     this.address = address
+    // A test that ran out of time disposes of nothing.
+    globalThis.process.once('exit', () => process.kill('SIGKILL'))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
