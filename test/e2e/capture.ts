@@ -29,7 +29,7 @@ export interface CapturedPacket {
 }
 
 /** A running tcpdump. */
-export class Capture {
+export class Capture implements AsyncDisposable {
   readonly #process: ChildProcess
   readonly #path: string
   readonly #words: string[] = []
@@ -64,6 +64,14 @@ export class Capture {
     if (!this.#words.includes('0 packets dropped by kernel'))
       throw new Error(this.#words.join('\n'))
     return readCapture(await readFile(this.#path))
+  }
+
+  /** Ends it where nobody asked for its packets: a test that failed before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const closed = once(this.#process, 'close')
+    this.#process.kill('SIGKILL')
+    await closed
   }
 }
 

@@ -71,7 +71,7 @@ interface Seen {
 async function watch(scene: Scene, words: readonly string[]): Promise<Seen> {
   const { network, seeder, nodes } = scene
   const place = await mkdtemp(path.join(directory, 'run-'))
-  const capture = await Capture.open(path.join(place, 'packets.pcap'), network.enter)
+  await using capture = await Capture.open(path.join(place, 'packets.pcap'), network.enter)
   sendInside(
     network,
     STRAYS.map(to => ({ from: '127.0.97.250', to, payload: 'stray' })),
