@@ -1,5 +1,4 @@
-// Networks of several makes: IPv6 with libtorrent, and, where its folder is named by BITTORRENT_DHT (the npm
-// package bittorrent-dht is no dependency of ours), nodes of that package beside libtorrent's.
+// Networks of several makes: ours, libtorrent's, and the npm package bittorrent-dht's (test/peers).
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -57,76 +56,73 @@ interface BittorrentDht {
   destroy(done: () => void): void
 }
 
-const folder = process.env.BITTORRENT_DHT
+const PEERS = path.resolve(import.meta.dirname, '../peers')
 
-test.skipIf(folder === undefined)(
-  'bittorrent-dht, libtorrent and ours share one network',
-  async () => {
-    const file = path.resolve(folder!, 'node_modules/bittorrent-dht/index.js')
-    const { Client } = (await import(pathToFileURL(file).href)) as {
-      Client: new (options: object) => BittorrentDht
-    }
-    await using _network = await LibtorrentDht.open(6, '127.0.97.1', 18_300)
-    await using node = await open({
-      routers: [{ host: '127.0.97.1', port: 18_300 }],
-      families: ['ipv4'],
-      bind: { ipv4: '127.0.98.1' },
-      allowPrivate: true,
-      isServing: true,
+test('bittorrent-dht, libtorrent and ours share one network', async () => {
+  const file = path.resolve(PEERS, 'node_modules/bittorrent-dht/index.js')
+  const { Client } = (await import(pathToFileURL(file).href)) as {
+    Client: new (options: object) => BittorrentDht
+  }
+  await using _network = await LibtorrentDht.open(6, '127.0.97.1', 18_300)
+  await using node = await open({
+    routers: [{ host: '127.0.97.1', port: 18_300 }],
+    families: ['ipv4'],
+    bind: { ipv4: '127.0.98.1' },
+    allowPrivate: true,
+    isServing: true,
+  })
+  const others = Array.from(
+    { length: 4 },
+    () =>
+      new Client({
+        bootstrap: ['127.0.97.1:18300', `127.0.98.1:${node.ports.ipv4}`],
+        ...ed25519,
+      }),
+  )
+  const ready = others.map((other, index) => {
+    other.on('warning', () => {})
+    return new Promise<void>(resolve => {
+      other.on('ready', resolve)
+      other.listen(18_400, `127.0.99.${index + 1}`, () => {})
     })
-    const others = Array.from(
-      { length: 4 },
-      () =>
-        new Client({
-          bootstrap: ['127.0.97.1:18300', `127.0.98.1:${node.ports.ipv4}`],
-          ...ed25519,
-        }),
-    )
-    const ready = others.map((other, index) => {
-      other.on('warning', () => {})
-      return new Promise<void>(resolve => {
-        other.on('ready', resolve)
-        other.listen(18_400, `127.0.99.${index + 1}`, () => {})
-      })
-    })
-    await Promise.all(ready)
-    const [first, second] = others as [BittorrentDht, BittorrentDht]
+  })
+  await Promise.all(ready)
+  const [first, second] = others as [BittorrentDht, BittorrentDht]
 
-    const theirs = sha1('bittorrent-dht')
-    await new Promise<void>(resolve => first.announce(theirs, 5151, () => resolve()))
-    const found: string[] = []
-    for await (const { address } of node.lookup(theirs)) found.push(formatAddress(address))
-    expect(found).toContain('127.0.99.1:5151')
+  const theirs = sha1('bittorrent-dht')
+  await new Promise<void>(resolve => first.announce(theirs, 5151, () => resolve()))
+  const found: string[] = []
+  for await (const { address } of node.lookup(theirs)) found.push(formatAddress(address))
+  expect(found).toContain('127.0.99.1:5151')
 
-    const ours = sha1('torrent-live')
-    for await (const _notice of node.run({ kind: 'announce', infohash: ours, port: 5252 }));
-    const heard: string[] = []
-    second.on('peer', ({ host, port }) => heard.push(`${host}:${port}`))
-    await new Promise<void>(resolve => second.lookup(ours, () => resolve()))
-    expect(heard).toContain('127.0.98.1:5252')
+  const ours = sha1('torrent-live')
+  for await (const _notice of node.run({ kind: 'announce', infohash: ours, port: 5252 }));
+  const heard: string[] = []
+  second.on('peer', ({ host, port }) => heard.push(`${host}:${port}`))
+  await new Promise<void>(resolve => second.lookup(ours, () => resolve()))
+  expect(heard).toContain('127.0.98.1:5252')
 
-    const mine = immutableItem(bencoded('for all'))
-    await node.put(mine.item)
-    const got = await new Promise<Uint8Array | undefined>(resolve =>
-      second.get(mine.target, {}, (_error, item) => resolve(item?.v)),
-    )
-    expect(new TextDecoder().decode(got)).toBe('for all')
-    const put = await new Promise<Uint8Array>(resolve =>
-      first.put({ v: new TextEncoder().encode('from it') }, (_error, hash) => resolve(hash)),
-    )
-    expect((await node.get({ target: new Uint8Array(put) }))?.value).toEqual(bencoded('from it'))
+  const mine = immutableItem(bencoded('for all'))
+  await node.put(mine.item)
+  const got = await new Promise<Uint8Array | undefined>(resolve =>
+    second.get(mine.target, {}, (_error, item) => resolve(item?.v)),
+  )
+  expect(new TextDecoder().decode(got)).toBe('for all')
+  const put = await new Promise<Uint8Array>(resolve =>
+    first.put({ v: new TextEncoder().encode('from it') }, (_error, hash) => resolve(hash)),
+  )
+  expect((await node.get({ target: new Uint8Array(put) }))?.value).toEqual(bencoded('from it'))
 
-    const keys = keyPairFromSeed(new Uint8Array(32).fill(9))
-    const salt = new TextEncoder().encode('s')
-    const mutable = mutableItem(keys, { value: bencoded('signed'), sequence: 3n, salt })
-    await node.put(mutable.item)
-    const read = await new Promise<Uint8Array | undefined>(resolve =>
-      second.get(mutable.target, { salt }, (_error, item) => resolve(item?.v)),
-    )
-    expect(new TextDecoder().decode(read)).toBe('signed')
-    expect(
-      others.some(other => other.toJSON().nodes.some(({ host }) => host === '127.0.98.1')),
-    ).toBe(true)
-    for (const other of others) await new Promise<void>(resolve => other.destroy(resolve))
-  },
-)
+  const keys = keyPairFromSeed(new Uint8Array(32).fill(9))
+  const salt = new TextEncoder().encode('s')
+  const mutable = mutableItem(keys, { value: bencoded('signed'), sequence: 3n, salt })
+  await node.put(mutable.item)
+  const read = await new Promise<Uint8Array | undefined>(resolve =>
+    second.get(mutable.target, { salt }, (_error, item) => resolve(item?.v)),
+  )
+  expect(new TextDecoder().decode(read)).toBe('signed')
+  expect(others.some(other => other.toJSON().nodes.some(({ host }) => host === '127.0.98.1'))).toBe(
+    true,
+  )
+  for (const other of others) await new Promise<void>(resolve => other.destroy(resolve))
+})
