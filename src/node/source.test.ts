@@ -39,7 +39,7 @@ test('a .torrent is read from its path or from its bytes, to the same infohash',
 test.each([
   ['what is neither link nor file', '/no/such/file', 'there is no such file'],
   ['a magnet without an infohash', 'magnet:?dn=x', 'Give a magnet link'],
-  ['a folder', tmpdir(), 'EISDIR'],
+  ['a folder', tmpdir(), 'it is a directory'],
 ])('%s is refused with a sentence that says what would do', async (_what, source, words) => {
   await expect(readSource(source, digests)).rejects.toMatchObject({
     name: 'BadSource',

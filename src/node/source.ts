@@ -51,7 +51,12 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
     if (size <= TORRENT_FILE_LIMIT_BYTES) return await readFile(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const reason = code === 'ENOENT' ? 'there is no such file' : `the system says ${code}`
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a directory'
+          : `the system says ${code}`
     throw badSource(`Cannot read ${JSON.stringify(path)}: ${reason}. ${WHAT_IS_ACCEPTED}`, error)
   }
   const limit = TORRENT_FILE_LIMIT_BYTES / 2 ** 20
