@@ -191,11 +191,14 @@ test('when one of two sources is bad the other goes on, and the exit code tells'
   expect(await code).toBe(1)
 })
 
-test('when every source is bad the run fails with the reason and leaves nothing open', async () => {
-  const { code, client, opened } = begin(['bad'])
-  await expect(code).rejects.toThrow('Give another.')
-  expect([client.isClosed, opened.isServerClosed]).toEqual([true, true])
-})
+test.each([false, true])(
+  'when every source is bad the run fails with the reason and leaves nothing open (--exit %s)',
+  async exit => {
+    const { code, client, opened } = begin(['bad'], { exit })
+    await expect(code).rejects.toThrow('Give another.')
+    expect([client.isClosed, opened.isServerClosed]).toEqual([true, true])
+  },
+)
 
 test('with --remove the files go at the end, after a stop too', async () => {
   const { code, client, stop } = begin(['a'], { remove: true })

@@ -143,9 +143,10 @@ class Session {
     const failures = results.filter(result => result.status === 'rejected')
     for (const result of results) if (result.status === 'fulfilled') this.#watch(result.value)
     this.#sourcesFailed = failures.length
-    this.#isAdding = false
     const [first] = failures
+    // Still adding: with `--exit` an empty run would else be over before its reason is told.
     if (first !== undefined && failures.length === results.length) throw first.reason
+    this.#isAdding = false
     for (const { reason } of failures) this.problem(reason)
     this.#judge()
   }
