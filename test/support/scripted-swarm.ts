@@ -17,6 +17,8 @@ import {
   encodeHandshake,
   FrameReader,
   HANDSHAKE_BYTES,
+  type Handshake,
+  HandshakeReader,
   parseInfo,
   writePieceHead,
   writeSignal,
@@ -33,6 +35,8 @@ export interface ScriptOptions {
   /** Starts from the infohash alone. */
   readonly isMagnet?: boolean
   readonly shares?: boolean
+  /** 32 bytes: peers may name the torrent by the first 20 of them as well. */
+  readonly infohash2?: Uint8Array
   readonly downLimit?: number
   readonly blocked?: (ip: Uint8Array) => boolean
 }
@@ -45,6 +49,8 @@ export class ScriptedPeer {
   isClosed = false
   /** `tcp-send`s, the handshake's included. */
   sends = 0
+  /** Our handshake, once it has come. */
+  handshake: Handshake | undefined
   #isGreeted = false
   readonly #frames = new FrameReader(this.listener)
   readonly #script: ScriptedSwarm
@@ -66,6 +72,11 @@ export class ScriptedPeer {
 
   receive(bytes: Uint8Array): void {
     this.sends++
+    if (!this.#isGreeted) {
+      const reader = new HandshakeReader()
+      reader.feed(bytes)
+      this.handshake = reader.handshake
+    }
     this.#frames.feed(bytes, this.#isGreeted ? 0 : HANDSHAKE_BYTES)
     this.#isGreeted = true
   }
@@ -73,6 +84,10 @@ export class ScriptedPeer {
   /** The dial succeeds, and the peer shakes hands. */
   greet(infohash = this.#script.torrent.infohash): void {
     this.#script.step({ kind: 'tcp-open', connection: this.connection })
+    this.shakeHands(infohash)
+  }
+
+  shakeHands(infohash = this.#script.torrent.infohash): void {
     this.sendBytes(
       encodeHandshake({
         infohash,
@@ -136,6 +151,8 @@ export class ScriptedSwarm {
   /** Hash requests wait here instead of being answered, when a test wants that. */
   heldHashes: (() => void)[] | undefined
   #connections = -1
+  /** Even, where those that we dial are odd. */
+  #accepted = 0
   #requests = 0
 
   constructor(options: ScriptOptions = {}) {
@@ -154,6 +171,7 @@ export class ScriptedSwarm {
     this.swarm = new Swarm(0, {
       source: {
         infohash,
+        ...(options.infohash2 === undefined ? {} : { infohash2: options.infohash2 }),
         ...(options.isMagnet === true ? {} : { metainfo: parseInfo(info, digests) }),
       },
       options: {
@@ -208,6 +226,15 @@ export class ScriptedSwarm {
     )
     this.step({ kind: 'add-peers', peers })
     return this.peers.slice(known)
+  }
+
+  /** A peer dials the swarm; it has not said a word. */
+  accept(from: Address): ScriptedPeer {
+    this.#accepted += 2
+    const peer = new ScriptedPeer(this, this.#accepted, from)
+    this.peers.push(peer)
+    this.step({ kind: 'tcp-accepted', connection: peer.connection, from })
+    return peer
   }
 
   noticesOf<Kind extends SwarmNotice['kind']>(

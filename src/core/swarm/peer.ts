@@ -125,7 +125,7 @@ export class Peer implements MessageVisitor {
     this.pipeline.noteRoundTrip(nowMs - this.startedAtMs)
     this.nowMs = nowMs
     this.lastHeardMs = nowMs
-    this.#sendHandshake()
+    this.#sendHandshake(this.#parts.identity.infohash)
   }
 
   /**
@@ -201,10 +201,11 @@ export class Peer implements MessageVisitor {
     return plain ?? NO_BYTES
   }
 
-  #sendHandshake(): void {
+  /** @param infohash 20 bytes: the name by which this peer knows the torrent. */
+  #sendHandshake(infohash: Uint8Array): void {
     const { identity } = this.#parts
     const handshake = encodeHandshake({
-      infohash: identity.infohash,
+      infohash,
       peerId: identity.peerId,
       hasDht: false,
       hasFast: true,
@@ -215,7 +216,7 @@ export class Peer implements MessageVisitor {
       this.writer.bytes(handshake)
       return
     }
-    this.#disguise = new Disguise(this.#parts.mseTools, identity.infohash, handshake)
+    this.#disguise = new Disguise(this.#parts.mseTools, infohash, handshake)
     this.#parts.sendRaw(this, this.#disguise.start())
   }
 
@@ -230,7 +231,8 @@ export class Peer implements MessageVisitor {
       this.#parts.drop(this, 'ourselves')
       return
     }
-    if (this.isIncoming) this.#sendHandshake()
+    // A peer of the v2 swarm hangs up on the v1 infohash of a hybrid torrent: it is answered by its own.
+    if (this.isIncoming) this.#sendHandshake(handshake.infohash)
     this.isV2 = isV2
     this.hasFast = handshake.hasFast
     this.hasExtensions = handshake.hasExtensions
