@@ -22,6 +22,8 @@ import type { Sharing, SwarmEffect } from './words.ts'
 
 /** Requests that wait for one peer; what `reqq` of most clients is below. More are rejected. */
 export const REQUESTS_MAX = 2048
+/** Refused requests forgiven a peer per second, beyond one full queue: to ask again at once is a flood. */
+const REFUSALS_PER_SECOND = 50
 /** Bytes handed to a socket that has not said that it is empty. */
 const SEND_AHEAD_BYTES = 1024 * 1024
 /** Images being read for all peers together. */
@@ -56,6 +58,8 @@ export class Upload {
   readonly #choker: Choker
   readonly #images = new WireImages()
   readonly #queues = new Map<Peer, Queue>()
+  /** Refused requests not yet forgiven, by peer, and when they were counted. */
+  readonly #refusals = new Map<Peer, { readonly count: number; readonly atMs: Millis }>()
   /** Images being read, by the store's request. */
   readonly #reads = new Map<RequestId, number>()
   readonly #imagesPerPiece: number
@@ -110,8 +114,21 @@ export class Upload {
       // libtorrent asks for whole blocks at the end of a v2 file: it sees padding behind it.
       if (size > download.picker.bytesOf(block)) queue.padded.add(block)
       this.#dirty.add(peer)
-    } else if (peer.hasFast) writeReject(peer.writer, piece, begin, size)
+      return
+    }
+    this.#noteRefusal(peer)
+    if (peer.hasFast) writeReject(peer.writer, piece, begin, size)
     else if (size > BLOCK_BYTES) throw new WireError('request-too-large', 0)
+  }
+
+  /** @throws WireError where a peer asks on and on for what it is refused: each answer costs more than it. */
+  #noteRefusal(peer: Peer): void {
+    const { nowMs } = peer
+    const last = this.#refusals.get(peer) ?? { count: 0, atMs: nowMs }
+    const forgiven = ((nowMs - last.atMs) * REFUSALS_PER_SECOND) / 1000
+    const count = Math.max(0, last.count - forgiven) + 1
+    if (count > REQUESTS_MAX) throw new WireError('requests-refused', 0)
+    this.#refusals.set(peer, { count, atMs: nowMs })
   }
 
   cancelled(peer: Peer, piece: number, begin: number, size: number): void {
@@ -136,6 +153,7 @@ export class Upload {
   peerLeft(peer: Peer): void {
     if (this.#queues.delete(peer)) this.#chokeAtMs = 0
     this.#dirty.delete(peer)
+    this.#refusals.delete(peer)
   }
 
   /** Tells everybody who lacks it. */
