@@ -31,8 +31,8 @@ const options = (given: Partial<ClientOptions> = {}): ClientOptions => ({
   ...given,
 })
 
-/** The .torrent of `PAYLOAD` as one file. */
-function torrentBytes(): Uint8Array {
+/** The .torrent of `PAYLOAD` as one file; with another `source` it is another torrent of the same file. */
+function torrentBytes(source = ''): Uint8Array {
   const pieces: Buffer[] = []
   for (let at = 0; at < PAYLOAD.length; at += PIECE_BYTES) {
     pieces.push(
@@ -43,7 +43,8 @@ function torrentBytes(): Uint8Array {
   }
   const hashes = Buffer.concat(pieces)
   const head = `d4:infod6:lengthi${PAYLOAD.length}e4:name5:a.bin12:piece lengthi${PIECE_BYTES}e6:pieces${hashes.length}:`
-  return new Uint8Array(Buffer.concat([Buffer.from(head), hashes, Buffer.from('ee')]))
+  const tail = source === '' ? '' : `6:source${source.length}:${source}`
+  return new Uint8Array(Buffer.concat([Buffer.from(head), hashes, Buffer.from(`${tail}ee`)]))
 }
 
 /** Settles when the torrent says that it is whole, which it may have said before. */
@@ -140,4 +141,26 @@ test('a client that cannot open lets go of the state directory', async () => {
   const share = { kind: 'full', ratio: 1 } as const
   await expect(openClient(options({ share, bind: '192.0.2.1' }))).rejects.toThrow()
   await (await openClient(options())).close()
+})
+
+test('a second torrent with a file of the same path is refused until the first is removed', async () => {
+  await using client = await openClient(options())
+  const first = await client.add(torrentBytes())
+  await first.metadata
+  await expect(client.add(torrentBytes('x'))).rejects.toMatchObject({
+    name: 'BadSource',
+    message: expect.stringMatching(/^a\.bin would be the same file as one of a\.bin .*directory/),
+  })
+  expect(client.torrents).toEqual([first])
+  await first.remove({ deleteFiles: false })
+  await client.add(torrentBytes('x'))
+})
+
+test('a choice that no file answers to is refused, and the files are named', async () => {
+  await using client = await openClient(options())
+  await expect(client.add(torrentBytes(), { files: ['*.mkv', 7] })).rejects.toMatchObject({
+    name: 'BadSource',
+    message: 'No file of this torrent is chosen by *.mkv, 7: its files are 0 a.bin.',
+  })
+  expect(client.torrents).toEqual([])
 })

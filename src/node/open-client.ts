@@ -9,6 +9,7 @@ import {
   type TorrentSource,
 } from '../core/client/index.ts'
 import type { DhtOptions } from '../core/dht/index.ts'
+import { type Layout, layoutOf } from '../core/storage/index.ts'
 import { type Metainfo, parseTorrentFile, WireError } from '../core/wire/index.ts'
 import type { Digests, RequestId } from '../core/world/index.ts'
 import type { AddOptions, ClientOptions, Torrent, TorrentLive } from './client-types.ts'
@@ -16,7 +17,14 @@ import { type Deferred, deferred } from './deferred.ts'
 import { Driver } from './driver.ts'
 import { chooseFiles } from './globs.ts'
 import { PUBLIC_ROUTERS, sha1, systemLuck } from './open-dht.ts'
-import { isPrivateHost, parseHostPort, readSource, resolvePeers, sourceOf } from './source.ts'
+import {
+  badSource,
+  isPrivateHost,
+  parseHostPort,
+  readSource,
+  resolvePeers,
+  sourceOf,
+} from './source.ts'
 import { openStateDirectory, type StateDirectory } from './state-file.ts'
 import { TorrentHandle } from './torrent-handle.ts'
 import { openUdp } from './udp.ts'
@@ -78,6 +86,8 @@ class OpenClient implements TorrentLive {
   readonly #machine: Client
   readonly #driver: Driver<ClientInput, ClientNotice>
   readonly #handles = new Map<SwarmId, TorrentHandle>()
+  /** Whose each file below the store directory is, by its path as `foldPath` gives it. */
+  readonly #owners = new Map<string, TorrentHandle>()
   readonly #viewers = new Map<string, number>()
   readonly #listeners = new Set<(torrent: Torrent) => void>()
   readonly #stopped: Deferred<void> = deferred<void>()
@@ -145,6 +155,10 @@ class OpenClient implements TorrentLive {
       this.#driver.step({ kind: 'add-peers', swarm: same.id, peers: given })
       return same
     }
+    if (known.metainfo !== undefined) {
+      const objection = this.#objectionTo(layoutOf(known.metainfo), options)
+      if (objection !== undefined) throw badSource(objection)
+    }
     return this.#start(
       {
         ...known,
@@ -185,6 +199,7 @@ class OpenClient implements TorrentLive {
       if (event.type === 'metadata') this.#metadataCame(handle, event.metainfo, options)
       if (event.type !== 'removed') return
       this.#handles.delete(id)
+      for (const [path, owner] of this.#owners) if (owner === handle) this.#owners.delete(path)
       this.#state.save(`torrents/${handle.infohash}`, null)
     })
     this.#driver.step({
@@ -214,13 +229,33 @@ class OpenClient implements TorrentLive {
     }
   }
 
-  #metadataCame(handle: TorrentHandle, metainfo: Metainfo, { files }: AddOptions): void {
+  #metadataCame(handle: TorrentHandle, metainfo: Metainfo, options: AddOptions): void {
+    const { layout } = handle
+    if (layout === undefined) return
+    const message = this.#objectionTo(layout, options)
+    if (message !== undefined) {
+      handle.fail({ code: 'bad-source', message })
+      return
+    }
+    for (const { path } of layout.files) if (path !== '') this.#owners.set(foldPath(path), handle)
     const encoder = new TextEncoder()
     const saved = concatBytes(encoder.encode('d4:info'), metainfo.infoBytes, encoder.encode('e'))
     this.#state.save(`torrents/${handle.infohash}`, saved)
-    if (files !== undefined && handle.layout !== undefined) {
-      handle.select(chooseFiles(handle.layout, files))
+    if (options.files !== undefined) handle.select(chooseFiles(layout, options.files))
+  }
+
+  /** Why a torrent with these files cannot be stored here, as a sentence for the user. */
+  #objectionTo(layout: Layout, { files = [] }: AddOptions): string | undefined {
+    if (files.length > 0 && chooseFiles(layout, files).length === 0) {
+      return `No file of this torrent is chosen by ${files.join(', ')}: its files are ${filesInShort(layout)}.`
     }
+    for (const { path } of layout.files) {
+      const owner = path === '' ? undefined : this.#owners.get(foldPath(path))
+      if (owner === undefined) continue
+      const other = owner.view().name ?? owner.infohash
+      return `${path} would be the same file as one of ${other} (${owner.infohash}): give this torrent another directory, in a run of its own.`
+    }
+    return undefined
   }
 
   #viewerOf(name: string): number {
@@ -252,4 +287,17 @@ class OpenClient implements TorrentLive {
     await this.#driver.close()
     await this.#state.close()
   }
+}
+
+/** Two paths that some file system takes for one have the same fold. */
+const foldPath = (path: string): string => path.toUpperCase().toLowerCase().normalize('NFC')
+
+/** So many names fit in a sentence. */
+const NAMES_MAX = 5
+
+function filesInShort(layout: Layout): string {
+  const stored = [...layout.files.entries()].filter(([, { isPadding }]) => !isPadding)
+  const names = stored.slice(0, NAMES_MAX).map(([index, { path }]) => `${index} ${path}`)
+  const more = stored.length - names.length
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

@@ -115,7 +115,8 @@ export function isPrivateHost(host: string): boolean {
   return scope === 'loopback' || scope === 'private'
 }
 
-function badSource(message: string, cause?: unknown): Error {
+/** The user gave something that cannot be taken; the message says what to give instead. */
+export function badSource(message: string, cause?: unknown): Error {
   const error = new Error(message, cause === undefined ? undefined : { cause })
   error.name = 'BadSource'
   return error

@@ -74,7 +74,7 @@ export class TorrentHandle implements Torrent {
 
   async remove({ deleteFiles }: { readonly deleteFiles: boolean }): Promise<void> {
     if (this.#end === undefined) this.#host.step({ kind: 'remove', swarm: this.id, deleteFiles })
-    else this.#removal.resolve()
+    else this.#removed()
     await this.#removal.promise
   }
 
@@ -133,12 +133,22 @@ export class TorrentHandle implements Torrent {
         break
       }
       case 'removed':
-        this.end(named('TorrentRemoved', 'The torrent has been removed.'))
-        this.#emit({ type: 'removed' })
+        // One that was given up stays in sight, with its reason, until the user removes it.
+        if (this.#end === undefined) this.#removed()
         break
       case 'broken':
         this.#broken(notice.error)
     }
+  }
+
+  /** Gives the torrent up for a reason that the machine cannot know; its files stay as they are. */
+  fail({ code, message }: { readonly code: string; readonly message: string }): void {
+    if (this.#end !== undefined) return
+    const error = named('TorrentFailed', message)
+    this.end(error)
+    this.#end = { view: { ...this.view(), problem: { code, message, isFatal: true } }, error }
+    this.#host.step({ kind: 'remove', swarm: this.id, deleteFiles: false })
+    this.#emit({ type: 'problem', code, message, isFatal: true })
   }
 
   /** Nothing more will come: readers and waiters are told. */
@@ -148,6 +158,12 @@ export class TorrentHandle implements Torrent {
     this.#metadata.reject(error)
     for (const answer of [...this.#reads.values()]) answer(error)
     this.#removal.resolve()
+  }
+
+  #removed(): void {
+    this.end(named('TorrentRemoved', 'The torrent has been removed.'))
+    this.#removal.resolve()
+    this.#emit({ type: 'removed' })
   }
 
   #broken(cause: unknown): void {
