@@ -1,7 +1,7 @@
 // The addresses that a swarm knows and could dial: bounded, each at most once, those that failed later.
 // An address is forgotten only for a better one, so that a flood of inventions does not push out peers
 // that have given bytes.
-import { type Address, formatAddress } from '../bytes/index.ts'
+import { type Address, formatAddress, toHex } from '../bytes/index.ts'
 import type { Luck, Millis } from '../world/index.ts'
 import type { PeerSource } from './words.ts'
 
@@ -13,6 +13,10 @@ const BACKOFF_LIMIT_MS = 15 * 60_000
 const FAILURES_STALE = 3
 /** An address that failed this often without ever having connected is not tried again. */
 const FAILURES_MAX = 8
+/** Breaches of the protocol from one IP after which it is banned: a bug hits once, an attack goes on. */
+export const BREACHES_MAX = 2
+/** IPs whose breaches are remembered; beyond it the oldest is forgotten. */
+export const BREACHERS_MAX = 4096
 
 export interface Candidate {
   readonly address: Address
@@ -34,6 +38,8 @@ export interface Candidate {
 
 export class Candidates {
   readonly #byKey = new Map<string, Candidate>()
+  /** Breaches of the protocol by IP, in hexadecimal, in the order of the first. */
+  readonly #breaches = new Map<string, number>()
   readonly #luck: Luck
   #connected = 0
   /** No idle address may be dialled before then: spares a look at all of them after every step. */
@@ -65,11 +71,12 @@ export class Candidates {
     return this.#byKey.get(formatAddress(address))
   }
 
-  /** @returns the record of `address`, new or old; `undefined` when there is no room for another. */
+  /** @returns the record of `address`, new or old; `undefined` where its IP is banned, or there is no room. */
   add(address: Address, source: PeerSource): Candidate | undefined {
     const key = formatAddress(address)
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
+    if (this.#isBannedIp(address)) return undefined
     if (this.#byKey.size >= CANDIDATES_MAX && !this.#makeRoom()) return undefined
     const candidate: Candidate = {
       address,
@@ -120,6 +127,10 @@ export class Candidates {
   disconnected(nowMs: Millis, candidate: Candidate, wasUseful: boolean): void {
     this.#connected--
     if (candidate.state === 'banned') return
+    if (this.#isBannedIp(candidate.address)) {
+      candidate.state = 'banned'
+      return
+    }
     candidate.state = 'idle'
     candidate.failures = wasUseful ? 0 : candidate.failures + 1
     const backoffMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_START_MS * 2 ** candidate.failures)
@@ -136,6 +147,29 @@ export class Candidates {
 
   ban(candidate: Candidate): void {
     candidate.state = 'banned'
+  }
+
+  /**
+   * The peer broke the protocol.
+   *
+   * @returns whether its IP is banned for that: other ports of it are neither dialled nor let in any more.
+   */
+  noteBreach({ address }: Candidate): boolean {
+    const ip = toHex(address.ip)
+    const count = (this.#breaches.get(ip) ?? 0) + 1
+    this.#breaches.set(ip, count)
+    if (this.#breaches.size > BREACHERS_MAX) {
+      this.#breaches.delete(this.#breaches.keys().next().value as string)
+    }
+    if (count < BREACHES_MAX) return false
+    for (const other of this.#byKey.values()) {
+      if (other.state === 'idle' && toHex(other.address.ip) === ip) other.state = 'banned'
+    }
+    return true
+  }
+
+  #isBannedIp({ ip }: Address): boolean {
+    return this.#breaches.size > 0 && (this.#breaches.get(toHex(ip)) ?? 0) >= BREACHES_MAX
   }
 
   #isBetter(a: Candidate, b: Candidate): boolean {

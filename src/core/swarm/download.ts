@@ -17,8 +17,8 @@ import type { TokenBucket } from './token-bucket.ts'
 const PICK_MAX = 1024
 /** Above this many in flight requests leave in batches of a quarter: each send is a system call. */
 const BATCH_ABOVE_BLOCKS = 32
-/** Blocks that were never asked for, tolerated of a peer: races of cancel and choke are not lies. */
-const UNASKED_MAX = 512
+/** Blocks that were never asked for, tolerated of a peer, besides the withdrawn ones, which are expected. */
+const UNASKED_MAX = 64
 
 export interface DownloadOptions {
   readonly metainfo: Metainfo
@@ -231,6 +231,7 @@ export class Download {
       return
     }
     this.receivedBytes += peer.blockSize
+    peer.hasHelped = true
     peer.pipeline.noteBlock(peer.nowMs, peer.blockSize, picker.askedAtMs)
     if (this.proofs.hasLeaf(open.piece, index) && !this.#checkLeaf(open, index)) return
     if (outcome === 'completes') this.#completed(open)

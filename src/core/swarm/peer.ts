@@ -84,6 +84,8 @@ export class Peer implements MessageVisitor {
   /** Payload received and not yet noted in `down`. */
   unnotedBytes = 0
 
+  /** It has sent a block that was of use. */
+  hasHelped = false
   /** It has sent anything at all. */
   hasSpoken = false
   #disguise: Disguise | undefined

@@ -146,10 +146,18 @@ export class Roster {
     }
   }
 
-  /** @throws what is no stranger's mistake. */
+  /**
+   * A breach of the protocol ends the connection, and the second from one IP its welcome. Before the
+   * handshakes are done it is none: another program may have taken the port, or not know our encryption.
+   *
+   * @throws what is no stranger's mistake.
+   */
   #judge(nowMs: Millis, peer: Peer, error: unknown): void {
     if (!(error instanceof WireError)) throw error
-    this.drop(nowMs, peer, error.name)
+    const isBreach = peer.phase === 'open'
+    if (isBreach && this.candidates.noteBreach(peer.candidate)) {
+      this.ban(nowMs, peer.number, error.name)
+    } else this.drop(nowMs, peer, error.name)
   }
 
   /** The handshake is done: `peer` gets a slot. */
@@ -204,12 +212,11 @@ export class Roster {
   }
 
   #forget(nowMs: Millis, peer: Peer, reason: string): void {
-    const wasOpen = peer.phase === 'open'
     const wasRefused = peer.phase === 'handshaking' && !peer.isIncoming && !peer.hasSpoken
     this.#peers.delete(peer.number)
     peer.close()
-    const wasUseful = wasOpen && peer.down.totalBytes > 0
-    this.candidates.disconnected(nowMs, peer.candidate, wasUseful)
+    // Bytes that nobody asked for must not count: who floods would be dialled again at once.
+    this.candidates.disconnected(nowMs, peer.candidate, peer.hasHelped)
     if (wasRefused && reason !== 'stopped') this.#tryOtherWay(nowMs, peer.candidate)
     if (peer.slot < 0) return
     this.#slots[peer.slot] = undefined
