@@ -1,5 +1,5 @@
 // `torrent-live <source>… [directory]`: streams torrents until the user stops it.
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import type { Torrent } from '../node/index.ts'
 import type { RunningServer } from '../server/index.ts'
 import type { Display } from './display.ts'
@@ -54,6 +54,7 @@ const openClientSomewhere: Floors['openClient'] = async options => {
   if (options.stateDirectory !== undefined)
     return openClient({ ...options, stateDirectory: options.stateDirectory })
   const usual = defaultStateDirectory()
+  await prepareFolder(usual, 'Choose another with --state')
   for (let number = 1; ; number += 1) {
     const stateDirectory = number === 1 ? usual : `${usual}-${number}`
     try {
@@ -65,9 +66,10 @@ const openClientSomewhere: Floors['openClient'] = async options => {
 }
 
 /** @throws Error named `NoFolder` */
-async function prepareFolder(folder: string, advice: string): Promise<void> {
+export async function prepareFolder(folder: string, advice: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    const { makeFolder } = await import('../node/index.ts')
+    makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
@@ -78,7 +80,9 @@ async function prepareFolder(folder: string, advice: string): Promise<void> {
           ? 'the disk is full'
           : code === 'ENOTDIR' || code === 'EEXIST'
             ? 'a file is in its way'
-            : `the system says ${code}`
+            : code === 'ENOENT'
+              ? 'the system lets nothing be made there'
+              : `the system says ${code}`
     const message = `Cannot store anything in ${folder}: ${reason}. ${advice}, or correct it.`
     throw Object.assign(new Error(message, { cause: error }), { name: 'NoFolder' })
   }

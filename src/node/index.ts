@@ -9,6 +9,7 @@ export type {
   TorrentLive,
 } from './client-types.ts'
 export { type KeyPair, keyPairFromSeed } from './ed25519.ts'
+export { makeFolder } from './make-folder.ts'
 export { openClient } from './open-client.ts'
 export {
   type Dht,

@@ -1,9 +1,10 @@
 // What outlives the process: small files in the state directory, each replaced at once or not at all, and
 // a lock, so that two processes never write over one another.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 /** Where the state is kept unless the user says otherwise. @see XDG Base Directory, Apple's and Microsoft's guides */
 export function defaultStateDirectory(
@@ -111,7 +112,7 @@ const LOCK = 'lock'
  * @throws Error named `StateInUse` where a running process has it, else the system's error.
  */
 export function openStateDirectory(directory: string): StateDirectory {
-  mkdirSync(directory, { recursive: true })
+  makeFolder(directory)
   const lock = path.join(directory, LOCK)
   if (!takeLock(lock)) {
     const owner = Number(readFileSync(lock, 'utf8'))

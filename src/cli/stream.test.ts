@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { prepareFolder } from './stream.ts'
+
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be made is told, not tried for ever',
+  async () => {
+    await expect(prepareFolder('/proc/torrent-live/a', 'Choose another')).rejects.toMatchObject({
+      name: 'NoFolder',
+      message:
+        'Cannot store anything in /proc/torrent-live/a: the system lets nothing be made there. Choose another, or correct it.',
+    })
+  },
+)
