@@ -2,6 +2,7 @@
 // all read through this table, so they cannot differ.
 import type { ShareMode } from '../node/index.ts'
 import {
+  readAddress,
   readBytes,
   readCount,
   readFileChoice,
@@ -146,7 +147,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
     flags: '--bind <address>',
     description: 'local address that all connections leave from',
     group: FINDING,
-    read: text => text,
+    read: readAddress,
   },
   share: {
     flags: '--share[=mode]',

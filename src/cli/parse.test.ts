@@ -133,6 +133,7 @@ test.each<[string, Environment, RegExp]>([
   [`${HEX} --down`, {}, /argument missing\. See/],
   [`${HEX} --down fast`, {}, /"fast" is no size/],
   [`${HEX} --http 70000`, {}, /"70000" is no port/],
+  [`${HEX} --bind foo`, {}, /"foo" is no address: write one of this machine/],
   [`${HEX} --player wmp`, {}, /write mpv or vlc/],
   [HEX, { TORRENT_LIVE_DOWN: 'fast' }, /^TORRENT_LIVE_DOWN: "fast" is no size/],
   [`${HEX} --config /nowhere/c.json`, {}, /Cannot read the config file \/nowhere\/c\.json/],

@@ -1,4 +1,5 @@
 // From the words of a user to values. One reader for the command line, the environment and the config file.
+import { isIP } from 'node:net'
 import type { ShareMode } from '../node/index.ts'
 
 /** What the user wrote is wrong; the message says what to write instead. Exit code 2. */
@@ -40,6 +41,12 @@ export function readPort(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (value <= 65535) return value
   throw new UsageError(`"${text}" is no port: write a number from 0 (any free one) to 65535.`)
+}
+
+/** A local address; a name could mean several. */
+export function readAddress(text: string): string {
+  if (isIP(text) !== 0) return text
+  throw new UsageError(`"${text}" is no address: write one of this machine, such as 10.0.0.2.`)
 }
 
 /** `1.2.3.4:6881`, `[2001:db8::1]:6881` or `router.example:6881`. */

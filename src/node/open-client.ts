@@ -12,6 +12,7 @@ import type { DhtOptions } from '../core/dht/index.ts'
 import { type Layout, layoutOf } from '../core/storage/index.ts'
 import { type Metainfo, parseTorrentFile, WireError } from '../core/wire/index.ts'
 import type { Digests, RequestId } from '../core/world/index.ts'
+import { bindError, probeAddress } from './bind-address.ts'
 import type { AddOptions, ClientOptions, Torrent, TorrentLive } from './client-types.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { Driver } from './driver.ts'
@@ -42,10 +43,12 @@ const digests: Digests = {
 /**
  * Opens a client: nothing is sent before a torrent is added.
  *
- * @throws Error named `StateInUse` where another process has the state directory; the system's error
- *   where a port cannot be bound or a directory cannot be made.
+ * @throws Error named `StateInUse` where another process has the state directory, `NoSuchAddress` where `bind` is
+ *   none of this machine, `PortInUse`, `NotAllowed` or `CannotListen` where `port` cannot be had; the system's error
+ *   where a directory cannot be made.
  */
 export async function openClient(options: ClientOptions): Promise<TorrentLive> {
+  if (options.bind !== undefined) await probeAddress(options.bind)
   const state = openStateDirectory(options.stateDirectory)
   try {
     const dht = options.useDht ? await dhtOptions(options, state) : undefined
@@ -135,7 +138,7 @@ class OpenClient implements TorrentLive {
       this.#driver.useUdp(udp)
     } catch (error) {
       await this.#driver.close()
-      throw error
+      throw bindError(error, this.#options)
     }
   }
 
