@@ -31,12 +31,26 @@ const SEEDER_RATE = 56_000
 /** How long a seeder may take to check its copy of three megabytes. */
 const SEEDER_READY_MS = 20_000
 
+const HELP = `Usage: torrent-live demo [options]
+
+Shows torrent-live on this machine alone: a DHT node and ${SEEDERS} slow peers share a
+bundled clip, and the ordinary command streams it from a magnet link and opens
+the page. Nothing is asked of the network, nothing is kept. Ctrl-C ends it.
+
+Takes the options of "torrent-live --help"; the most useful here:
+  --exit          quit when the clip is there
+  --http <port>   port of the page (7070, or any free one)
+  --player <name> play it in mpv or vlc
+  --json          one JSON object a line, and no browser
+  -h, --help      show this
+`
+
 /** The command line's `demo`. @throws UsageError */
 export async function runDemo(words: readonly string[]): Promise<number> {
   const parsed = parse({ words, machine: thisMachine(), version: '', isColoured: false })
   if (parsed.kind === 'stream') throw new UsageError('The demo takes no source: leave it out.')
   if (parsed.kind === 'demo') return demo(parsed.settings)
-  process.stdout.write(parsed.text)
+  process.stdout.write(HELP)
   return 0
 }
 

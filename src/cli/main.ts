@@ -1,7 +1,7 @@
 // The command `torrent-live`: picks what to do, loads only that, and turns errors into one sentence and an exit code.
 import { readFileSync } from 'node:fs'
 import { thisMachine } from './folders.ts'
-import { parse } from './parse.ts'
+import { parse, wantsJson } from './parse.ts'
 import { problemOf } from './run.ts'
 import { withStopSignal } from './stop-signal.ts'
 import { safeText } from './text.ts'
@@ -29,7 +29,7 @@ export async function main(words: readonly string[]): Promise<number> {
       error instanceof UsageError
         ? { code: 'usage', message: error.message }
         : problemOf(error, isVerbose)
-    if (words.includes('--json')) {
+    if (isJson(words)) {
       const atMs = Math.round(performance.now())
       process.stdout.write(
         `${JSON.stringify({ type: 'error', atMs, code, message, fatal: true })}\n`,
@@ -37,6 +37,13 @@ export async function main(words: readonly string[]): Promise<number> {
     } else process.stderr.write(`torrent-live: ${isVerbose ? message : safeText(message)}\n`)
     return error instanceof UsageError ? 2 : 1
   }
+}
+
+/** `dht` and `bootstrap` have options of their own: the environment and the config file do not speak of them. */
+function isJson(words: readonly string[]): boolean {
+  const [first = ''] = words
+  if (first !== 'demo' && Object.hasOwn(commands, first)) return words.includes('--json')
+  return wantsJson(words, thisMachine())
 }
 
 async function dispatch(words: readonly string[]): Promise<number> {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Machine } from './folders.ts'
 import { defaults } from './options.ts'
-import { type Parsed, parse } from './parse.ts'
+import { type Parsed, parse, wantsJson } from './parse.ts'
 import type { Environment } from './settings.ts'
 import { UsageError } from './values.ts'
 
@@ -127,7 +127,6 @@ test('the environment has the same names, lists with commas and switches with wo
 })
 
 test.each<[string, Environment, RegExp]>([
-  ['x', {}, /"x" is no source: give a magnet link/],
   [`${HEX} findspies`, {}, /not there yet/],
   [`${HEX} --nothing`, {}, /Unknown option "--nothing"\. See torrent-live --help\./],
   [`${HEX} --down`, {}, /argument missing\. See/],
@@ -136,6 +135,7 @@ test.each<[string, Environment, RegExp]>([
   [`${HEX} --bind foo`, {}, /"foo" is no address: write one of this machine/],
   [`${HEX} --player wmp`, {}, /write mpv or vlc/],
   [HEX, { TORRENT_LIVE_DOWN: 'fast' }, /^TORRENT_LIVE_DOWN: "fast" is no size/],
+  [HEX, { TORRENT_LIVE_DWON: '2M' }, /^TORRENT_LIVE_DWON in the environment is no option/],
   [`${HEX} --config /nowhere/c.json`, {}, /Cannot read the config file \/nowhere\/c\.json/],
 ])('"%s" is wrong usage and says what to do', (words, environment, message) => {
   expect(() => read(words, environment)).toThrow(UsageError)
@@ -178,4 +178,34 @@ test('docs/cli.md shows the help as it is', () => {
   const parsed = read('--help')
   const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8')
   expect(page).toContain(parsed.kind === 'text' ? parsed.text.trim() : '')
+})
+
+test('a home that is no directory holds no config file', () => {
+  writeFileSync(join(home, 'file'), '')
+  expect(stream(HEX, { XDG_CONFIG_HOME: join(home, 'file') }).settings.dht).toBe(true)
+})
+
+test('the DHT is left out by either name, in the config file and in the environment', () => {
+  const dhtOf = (words: string, environment?: Environment) =>
+    stream(words, environment).settings.dht
+  expect(dhtOf(`${HEX} --config ${config({ 'no-dht': true })}`)).toBe(false)
+  expect(dhtOf(`${HEX} --config ${config({ 'no-dht': false })}`)).toBe(true)
+  expect(dhtOf(`${HEX} --config ${config({ dht: false })}`)).toBe(false)
+  expect(dhtOf(HEX, { TORRENT_LIVE_NO_DHT: '1' })).toBe(false)
+})
+
+test('errors are told as JSON wherever it was asked for, though the rest be wrong', () => {
+  const asked = (words: string, environment: Environment = {}) =>
+    wantsJson(words.split(' '), {
+      platform: 'linux',
+      home,
+      environment: { XDG_CONFIG_HOME: home, ...environment },
+    })
+  expect(asked('--nothing')).toBe(false)
+  expect(asked('--nothing --json')).toBe(true)
+  expect(asked('--nothing', { TORRENT_LIVE_JSON: '1', TORRENT_LIVE_DWON: 'x' })).toBe(true)
+  expect(asked(`--nothing --config ${config({ json: true })}`)).toBe(true)
+  expect(asked(`--nothing --config=${config({ json: true })}`)).toBe(true)
+  expect(asked(`--config=${config({ json: true })}`, { TORRENT_LIVE_JSON: '0' })).toBe(false)
+  expect(asked('--config /nowhere', { TORRENT_LIVE_JSON: 'perhaps' })).toBe(false)
 })

@@ -41,13 +41,10 @@ export function parse(options: ParseOptions): Parsed {
   const read = readWords(options)
   if (read.kind === 'text') return read
   const folder = startFolder(environment)
-  const { configPath, given } = read
   const settings = settle(
-    given,
+    read.given,
     fromEnvironment(environment),
-    configPath === undefined
-      ? fromConfigFile(join(configFolder(options.machine), 'config.json'), false)
-      : fromConfigFile(resolve(folder, configPath), true),
+    readConfig(options.machine, read.configPath),
   )
   const state = settings.state === undefined ? undefined : resolve(folder, settings.state)
   if (read.words.length === 0) return { kind: 'demo', settings: { ...settings, state } }
@@ -61,6 +58,35 @@ export function parse(options: ParseOptions): Parsed {
     sources: sources.map(source => (isPath(source) ? resolve(folder, source) : source)),
     settings: { ...settings, state, directory: resolve(folder, directory) },
   }
+}
+
+function readConfig(machine: Machine, path: string | undefined): Given {
+  if (path === undefined) return fromConfigFile(join(configFolder(machine), 'config.json'), false)
+  return fromConfigFile(resolve(startFolder(machine.environment), path), true)
+}
+
+/**
+ * Whether errors are to be told as JSON: as `parse` would find, but also for words that it refuses. What is wrong in
+ * one of the places is taken as not said there.
+ */
+export function wantsJson(words: readonly string[], machine: Machine): boolean {
+  if (words.includes('--json')) return true
+  const { TORRENT_LIVE_JSON } = machine.environment
+  const at = words.findIndex(word => /^--config(=|$)/.test(word))
+  const path = at === -1 ? undefined : words[at]?.slice('--config='.length) || words[at + 1]
+  const layers = [
+    () => fromEnvironment(TORRENT_LIVE_JSON === undefined ? {} : { TORRENT_LIVE_JSON }),
+    () => readConfig(machine, path),
+  ]
+  for (const layer of layers) {
+    try {
+      const { json } = layer()
+      if (json !== undefined) return json === true
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+    }
+  }
+  return false
 }
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()

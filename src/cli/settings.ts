@@ -24,10 +24,14 @@ export const settle = (...layers: readonly Given[]): Settings =>
 /** @throws UsageError that names the variable. */
 export function fromEnvironment(environment: Environment): Given {
   const given: Given = {}
-  for (const name of names) {
-    const variable = PREFIX + kebab(name).replaceAll('-', '_').toUpperCase()
-    const text = environment[variable]
-    if (text !== undefined && text !== '') given[name] = readSetting(name, text, variable)
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(PREFIX)) continue
+    const key = variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')
+    const setting = settingNamed(key)
+    if (setting === undefined)
+      throw new UsageError(`${variable} in the environment is no option: see torrent-live --help.`)
+    if (text !== undefined && text !== '')
+      given[setting.name] = readSetting(setting, text, variable)
   }
   return given
 }
@@ -41,7 +45,9 @@ export function fromConfigFile(path: string, mustExist: boolean): Given {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (!mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    // ENOTDIR: a home such as /dev/null holds nothing either.
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes(`${(error as NodeJS.ErrnoException).code}`)
+    if (!mustExist && isMissing) return {}
     throw new UsageError(`Cannot read the config file ${path}: correct --config or its rights.`)
   }
   if (text.length > CONFIG_MAX_BYTES)
@@ -64,19 +70,33 @@ function parseObject(text: string, path: string): Readonly<Record<string, unknow
 function fromConfig(config: Readonly<Record<string, unknown>>, path: string): Given {
   const given: Given = {}
   for (const [key, value] of Object.entries(config)) {
-    const name = names.find(one => kebab(one) === key)
-    if (name === undefined)
+    const setting = settingNamed(key)
+    if (setting === undefined)
       throw new UsageError(`"${key}" in ${path} is no option: see torrent-live --help.`)
     const text = Array.isArray(value) ? value.join(',') : String(value)
-    given[name] = readSetting(name, text, `"${key}" in ${path}`)
+    given[setting.name] = readSetting(setting, text, `"${key}" in ${path}`)
   }
   return given
 }
 
-function readSetting(name: SettingName, text: string, place: string): unknown {
+interface NamedSetting {
+  readonly name: SettingName
+  /** Written as on the command line, `no-dht`: yes means no. */
+  readonly isNegated: boolean
+}
+
+function settingNamed(key: string): NamedSetting | undefined {
+  const plain = names.find(name => kebab(name) === key)
+  if (plain !== undefined) return { name: plain, isNegated: false }
+  const negated = names.find(name => optionTable[name]?.flags === `--${key}`)
+  return negated === undefined ? undefined : { name: negated, isNegated: true }
+}
+
+function readSetting({ name, isNegated }: NamedSetting, text: string, place: string): unknown {
   const row = optionTable[name]
   try {
-    return row === undefined ? text : readRow(row, text)
+    const value = row === undefined ? text : readRow(row, text)
+    return isNegated ? !value : value
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${place}: ${error.message}`)
     throw error

@@ -38,10 +38,15 @@ test.each(['findspies', 'findspiesonly', 'mp4', 'webm'])(
 )
 
 test('what is no source says what would be one', () => {
-  expect(() => read('http://example/a')).toThrow(/"http.*" is no source: give a magnet link/)
+  expect(() => read('nonsense')).toThrow(/"nonsense" is no source: give a magnet link/)
   expect(() => read('0123')).toThrow(/40 hexadecimal digits/)
 })
 
 test('a source behind the directory is refused, not silently lost', () => {
   expect(() => read(HEX, 'films', HEX)).toThrow(/sources first, then one directory/)
+})
+
+test('an address is not fetched, wherever it stands', () => {
+  for (const words of [['http://x/a.torrent'], [HEX, 'https://x/a'], ['udp://x:1']])
+    expect(() => read(...words)).toThrow(/addresses are not fetched: download the .torrent file/)
 })

@@ -19,17 +19,22 @@ const WHAT_IS_A_SOURCE = 'a magnet link, an infohash (40 hexadecimal digits) or 
 
 /**
  * @param isFile whether a file of that name exists; asked only for what may be one.
- * @throws UsageError
+ * @throws Error named `BadSource`, as of any source that cannot be read; UsageError for words in a wrong order.
  */
 export function readPositionals(
   words: readonly string[],
   isFile: (path: string) => boolean,
 ): Positionals {
+  const address = words.find(word => /^(?!magnet:)[a-z][a-z0-9+.-]+:\/\//i.test(word))
+  if (address !== undefined)
+    throw badSource(
+      `"${address}" is an address, and addresses are not fetched: download the .torrent file and give its path, or give a magnet link.`,
+    )
   const count = words.findIndex((word, index) => !isSource(word, index === 0 ? isFile : undefined))
   const sources = count === -1 ? words : words.slice(0, count)
   const [directory, ...rest] = words.slice(sources.length)
   if (sources.length === 0)
-    throw new UsageError(`"${words[0] ?? ''}" is no source: give ${WHAT_IS_A_SOURCE}.`)
+    throw badSource(`"${words[0] ?? ''}" is no source: give ${WHAT_IS_A_SOURCE}.`)
   for (const word of directory === undefined ? [] : [directory, ...rest]) {
     const answer = Object.hasOwn(NOT_YET, word) ? NOT_YET[word] : undefined
     if (answer !== undefined) throw new UsageError(answer)
@@ -40,6 +45,9 @@ export function readPositionals(
     )
   return directory === undefined ? { sources } : { sources, directory }
 }
+
+const badSource = (message: string): Error =>
+  Object.assign(new Error(message), { name: 'BadSource' })
 
 /** Without `isFile`, only names that end in .torrent are taken for files: the rest may be the directory. */
 function isSource(word: string, isFile?: (path: string) => boolean): boolean {

@@ -243,10 +243,11 @@ test('without a terminal a line a second tells the same', async () => {
 })
 
 test.each<[string, readonly string[], number, RegExp]>([
-  ['an unknown source', ['nonsense'], 2, /"nonsense" is no source: give a magnet link/],
+  ['an unknown source', ['nonsense'], 1, /"nonsense" is no source: give a magnet link/],
   ['an unknown option', ['--nothing'], 2, /Unknown option "--nothing"/],
   ['an old word', ['a.torrent', 'findspies'], 2, /not there yet/],
   ['a torrent file that is not there', ['gone.torrent'], 1, /gone\.torrent/],
+  ['the same with --exit', ['gone.torrent', '--exit'], 1, /gone\.torrent/],
   ['a magnet link without an infohash', ['magnet:?dn=x'], 1, /infohash/],
 ])('%s is answered in one sentence', async (_, words, code, message) => {
   await using command = start([...words, '--http', '0'])
