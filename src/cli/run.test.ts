@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemoryClient, MemoryTorrent } from '../../test/support/memory-client.ts'
+import type { TorrentView } from '../api/index.ts'
 import type { AddOptions, Torrent } from '../node/index.ts'
 import type { ServerOptions } from '../server/index.ts'
 import type { Display } from './display.ts'
@@ -29,12 +30,19 @@ class WrittenDisplay implements Display {
 class AddingClient extends MemoryClient {
   readonly #listeners = new Set<(torrent: Torrent) => void>()
   readonly addedWith: (AddOptions | undefined)[] = []
+  readonly #view: Partial<TorrentView>
+
+  constructor(view: Partial<TorrentView>) {
+    super()
+    this.#view = view
+  }
 
   override async add(source: string, options?: AddOptions): Promise<Torrent> {
     this.addedWith.push(options)
     if (source === 'slow') return new Promise(() => {})
     if (source === 'bad') throw Object.assign(new Error('Give another.'), { name: 'BadSource' })
     const torrent = torrentOf(source)
+    torrent.change(this.#view)
     this.torrents.push(torrent)
     for (const listener of this.#listeners) listener(torrent)
     return torrent
@@ -46,8 +54,12 @@ class AddingClient extends MemoryClient {
   }
 }
 
-function begin(sources: readonly string[], changes: Partial<Settings> = {}) {
-  const client = new AddingClient()
+function begin(
+  sources: readonly string[],
+  changes: Partial<Settings> = {},
+  view: Partial<TorrentView> = {},
+) {
+  const client = new AddingClient(view)
   const display = new WrittenDisplay()
   const stop = new AbortController()
   const opened: { client?: RunClientOptions; server?: ServerOptions; isServerClosed: boolean } = {
@@ -181,6 +193,51 @@ test('without peers the user is told where they were looked for', async () => {
   )
   stop.abort()
   await code
+})
+
+test.each<[Partial<Settings>, RegExp]>([
+  [{ dht: false, peer: ['h:2'] }, /no others are sought: check --peer h:2, or leave out --no-dht/],
+  [
+    { dht: false, share: { kind: 'full', ratio: 1 } },
+    /wait for one to come, or leave out --no-dht/,
+  ],
+])('without the DHT the user is not told that the search goes on: %j', async (changes, message) => {
+  const { code, client, display, stop } = begin(['a'], changes)
+  await settled()
+  const problem = { code: 'no-peers', message: 'The search goes on.', isFatal: false }
+  client.torrents[0]!.emit({ type: 'problem', ...problem })
+  expect(display.told.at(-1)).toMatch(message)
+  expect(display.told.at(-1)).not.toMatch(/search goes on/)
+  stop.abort()
+  await code
+})
+
+test('with nobody to ask and nothing on disk the run fails at once, and says what to do', async () => {
+  const { code, display } = begin(['a', 'b'], { dht: false }, { verifiedBytes: 0 })
+  expect(await code).toBe(1)
+  const problems = display.told.filter(line => line.startsWith('problem'))
+  expect(problems).toHaveLength(2)
+  expect(problems[0]).toMatch(/^problem no-peers true: Nobody can be asked for peers: leave out/)
+})
+
+test('with nobody to ask what is on disk can be watched, but --exit does not wait for the rest', async () => {
+  const watching = begin(['a'], { dht: false }, { verifiedBytes: 5 })
+  await settled()
+  expect(watching.display.told.join()).toMatch(/problem no-peers false: Nobody can be asked/)
+  watching.stop.abort()
+  expect(await watching.code).toBe(0)
+  expect(await begin(['a'], { dht: false, exit: true }, { verifiedBytes: 5 }).code).toBe(1)
+})
+
+test('a torrent that is still checked, done, or brings its own peers is not without hope', async () => {
+  for (const change of [{ state: 'checking' }, { state: 'done' }, { peersKnown: 1 }] as const) {
+    const view = { verifiedBytes: 0, ...change }
+    const { code, display, stop } = begin(['a'], { dht: false }, view)
+    await settled()
+    expect(display.told.join()).not.toMatch(/problem/)
+    stop.abort()
+    expect(await code).toBe(0)
+  }
 })
 
 test('when one of two sources is bad the other goes on, and the exit code tells', async () => {

@@ -118,6 +118,8 @@ class Session {
   readonly #options: RunOptions
   readonly #client: TorrentLive
   readonly #outcomes = new Map<Torrent, Outcome>()
+  /** Torrents of which was said that nobody can be asked for their peers. */
+  readonly #stranded = new Set<Torrent>()
   /** What happened before there was a display, in order. */
   #early: ((display: Display, server: RunningServer) => void)[] = []
   #shown: { readonly display: Display; readonly server: RunningServer } | undefined
@@ -218,6 +220,7 @@ class Session {
     else if (event.type === 'done') this.#tell(() => this.#done(torrent))
     else if (event.type === 'removed') {
       this.#outcomes.delete(torrent)
+      this.#stranded.delete(torrent)
     } else if (event.type === 'problem') {
       const { name, infohash } = torrent.view()
       this.#tell(display => {
@@ -252,11 +255,26 @@ class Session {
   /** A page may still add torrents while the run was not asked to exit. */
   #judge(): void {
     if (this.#isAdding) return
+    if (!canFindPeers(this.#options.settings)) this.#findStranded()
     const outcomes = [...this.#outcomes.values()]
     if (outcomes.length > 0 && outcomes.every(outcome => outcome === 'failed')) this.#finish(1)
     if (!this.#options.settings.exit || outcomes.includes('running')) return
     if (this.#client.torrents.some(torrent => torrent.view().viewers.length > 0)) return
     this.#finish(this.#sourcesFailed > 0 || outcomes.includes('failed') ? 1 : 0)
+  }
+
+  /** What no peer can ever be found for is said at once; what is on disk can still be watched. */
+  #findStranded(): void {
+    for (const [torrent, outcome] of this.#outcomes) {
+      if (outcome !== 'running' || this.#stranded.has(torrent)) continue
+      const { state, peersKnown, peers, verifiedBytes, name, infohash } = torrent.view()
+      if (state === 'checking' || state === 'done' || peersKnown + peers.length > 0) continue
+      this.#stranded.add(torrent)
+      const isFatal = verifiedBytes === 0 || this.#options.settings.exit
+      const problem = { code: 'no-peers', message: NOBODY_TO_ASK, isFatal }
+      this.#tell(display => display.problem(problem, name ?? infohash))
+      if (isFatal) this.#outcomes.set(torrent, 'failed')
+    }
   }
 
   #tell(tell: (display: Display, server: RunningServer) => void): void {
@@ -266,13 +284,28 @@ class Session {
   }
 }
 
+const NOBODY_TO_ASK =
+  'Nobody can be asked for peers: leave out --no-dht, or name a peer with --peer host:port.'
+
+/** Peers come from the DHT, from the user, or by themselves where they are listened for. */
+const canFindPeers = ({ dht, peer, share }: Settings): boolean =>
+  dht || peer.length > 0 || share.kind === 'full'
+
 /** The engine says that nobody is there; where it looked, only the settings know. */
 function withWhatWasTried(problem: Problem, settings: Settings): Problem {
   if (problem.code !== 'no-peers') return problem
   const { dht, bootstrap, peer } = settings
+  if (!canFindPeers(settings)) return { ...problem, message: NOBODY_TO_ASK }
+  if (!dht)
+    return {
+      ...problem,
+      message: `No peer answers, and with --no-dht no others are sought: ${
+        peer.length > 0 ? `check --peer ${peer.join(' ')}` : 'wait for one to come'
+      }, or leave out --no-dht.`,
+    }
   const routers = bootstrap.length === 0 ? 'the public routers' : bootstrap.join(' ')
   const tried = [
-    dht ? `the DHT from ${routers}` : 'no DHT (--no-dht)',
+    `the DHT from ${routers}`,
     ...(peer.length === 0 ? [] : [`--peer ${peer.join(' ')}`]),
   ]
   return { ...problem, message: `${problem.message} Tried: ${tried.join(', ')}.` }
