@@ -151,7 +151,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   share: {
     flags: '--share[=mode]',
-    description: 'listen, announce, upload; metadata or ratio:1.0',
+    description: 'listen, announce, upload; at most ratio:1.0; or only metadata, to peers we dial',
     group: GIVING,
     read: readShare,
   },
@@ -163,7 +163,7 @@ export const optionTable: { readonly [name in SettingName]: OptionRow | undefine
   },
   port: {
     flags: '--port <n>',
-    description: 'TCP and UDP port to listen on (any free one)',
+    description: 'TCP and UDP port of a full --share (any free one)',
     group: GIVING,
     read: readPort,
   },
