@@ -205,6 +205,15 @@ test('only the chosen file is downloaded', async () => {
   expect(size).toBeLessThan(film.length)
 })
 
+test('a choice that no file answers to ends the run of a magnet link with 1 and the names', async () => {
+  const words = [seeder.magnet, '--peer', seeder.address, '--no-dht', '--http', '0']
+  await using command = start([...words, '--file', '*.mkv'])
+  expect(await command.end()).toBe(1)
+  expect(command.lines.join('\n')).toMatch(
+    /No file of this torrent is chosen by \*\.mkv: its files are 0 Film\//,
+  )
+})
+
 test('after kill -9 in the middle nothing verified is fetched again, and the result is right', async () => {
   await using slow = await LibtorrentSeeder.open({
     source: join(shared, 'Film'),
