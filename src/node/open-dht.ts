@@ -1,7 +1,7 @@
 // A DHT node on a UDP port: the machine of core/dht between a socket, a timer, the resolver and a file.
 import { hash, randomBytes, randomInt } from 'node:crypto'
 import { lookup as resolveHost } from 'node:dns/promises'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { type Address, assert, parseIp } from '../core/bytes/index.ts'
@@ -26,6 +26,7 @@ import {
 import { signedBytes } from '../core/wire/index.ts'
 import type { Luck, RequestId } from '../core/world/index.ts'
 import { ed25519, type KeyPair } from './ed25519.ts'
+import { makeFolder } from './make-folder.ts'
 import { openUdp, type Udp } from './udp.ts'
 
 /** The routers that introduce newcomers to the public network. */
@@ -358,7 +359,7 @@ async function load(directory: string, name: string): Promise<Uint8Array | undef
 }
 
 async function save(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
+  makeFolder(path.dirname(file))
   // Another process may be saving the same name at the same time.
   const fresh = `${file}.${process.pid}.new`
   await writeFile(fresh, bytes)
