@@ -1,10 +1,11 @@
 // What is on the disk at the start. What the record vouches for counts when its files are long enough;
 // everything else that is there is hashed, piece after piece, then slot after slot. Nothing that is right
 // is thrown away: a right piece beyond the end of a file's right part waits in a slot like any other.
-import { assert, type BitField } from '../bytes/index.ts'
+import { assert, BitField } from '../bytes/index.ts'
 import type { DiskQueue } from './disk-queue.ts'
 import type { Ledger } from './ledger.ts'
 import { gather } from './reader.ts'
+import type { Resume } from './resume.ts'
 import type { SlotEntry } from './slots.ts'
 
 export interface CheckHost {
@@ -16,8 +17,15 @@ export interface CheckHost {
   found(file: number, lastByte: number): void
   /** These pieces of the record are as it says. */
   trusted(pieces: readonly number[]): void
-  /** Everything that is right is known; `files` are longer on disk than what of them is right. */
-  done(result: { files: readonly number[]; isForeign: boolean }): void
+  /** Everything that is right is known. */
+  done(result: FoundFiles): void
+}
+
+export interface FoundFiles {
+  /** Ours, and longer on disk than what of them is right. */
+  readonly oversized: readonly number[]
+  /** Neither the record nor a right piece says that they are ours, and they are not empty. */
+  readonly foreign: readonly number[]
 }
 
 type Source = { readonly kind: 'files' } | { readonly kind: 'slot'; readonly entry: SlotEntry }
@@ -26,20 +34,22 @@ export class Check {
   readonly #ledger: Ledger
   readonly #disk: DiskQueue
   readonly #host: CheckHost
-  readonly #vouched: BitField | undefined
+  readonly #resume: Resume | undefined
+  /** Files in which a right piece was found. */
+  readonly #known: BitField
   /** Size of each file on disk as far as a short read has told; `Infinity` until then. */
   readonly #sizes: Float64Array
   #nextPiece = 0
   #slots: readonly SlotEntry[] = []
   #nextEntry = 0
   #asked: { piece: number; bytes: Uint8Array; source: Source } | undefined
-  #rightCount = 0
   #isEnded = false
 
-  constructor(ledger: Ledger, disk: DiskQueue, vouched: BitField | undefined, host: CheckHost) {
+  constructor(ledger: Ledger, disk: DiskQueue, resume: Resume | undefined, host: CheckHost) {
     this.#ledger = ledger
     this.#disk = disk
-    this.#vouched = vouched
+    this.#resume = resume
+    this.#known = new BitField(ledger.layout.files.length)
     this.#host = host
     this.#sizes = new Float64Array(ledger.layout.files.length).fill(Number.POSITIVE_INFINITY)
   }
@@ -84,7 +94,6 @@ export class Check {
     assert(asked?.piece === piece, 'an answer to another check')
     this.#asked = undefined
     if (isRight && !this.#ledger.has(piece)) {
-      if (this.#ledger.layout.spans(piece).length > 0) this.#rightCount++
       this.#accept(piece, asked.bytes, asked.source)
     } else if (asked.source.kind === 'slot') this.#ledger.slots.dismiss(asked.source.entry)
     this.#next()
@@ -93,11 +102,11 @@ export class Check {
   #vouchedSize(file: number): number {
     const { layout } = this.#ledger
     const { size, isPadding } = layout.file(file)
-    if (this.#vouched === undefined || isPadding || size === 0) return 0
+    if (this.#resume === undefined || isPadding || size === 0) return 0
     let end = 0
     while (end < size) {
       const piece = layout.pieceAt(file, end)
-      if (!this.#vouched.has(piece)) return end
+      if (!this.#resume.vouched.has(piece)) return end
       end = Math.min(size, (piece + 1) * layout.pieceBytes - layout.file(file).offset)
     }
     return end
@@ -108,12 +117,11 @@ export class Check {
     const { layout } = this.#ledger
     const trusted: number[] = []
     for (let piece = 0; piece < layout.pieceCount; piece++) {
-      if (this.#vouched?.has(piece) !== true || this.#ledger.has(piece)) continue
+      if (this.#resume?.vouched.has(piece) !== true || this.#ledger.has(piece)) continue
       if (!layout.spans(piece).every(span => this.#ledger.isGrown(span))) continue
       trusted.push(piece)
       this.#ledger.settleFound(piece)
     }
-    this.#rightCount = trusted.length
     this.#host.trusted(trusted)
     this.#next()
   }
@@ -199,6 +207,7 @@ export class Check {
     }
     const spans = this.#ledger.layout.spans(piece)
     for (const { file, positionInFile, positionInPiece, size } of spans) {
+      this.#known.add(file)
       if (this.#ledger.grown(file) !== positionInFile) continue
       this.#ledger.setGrown(file, positionInFile + size)
       this.#host.found(file, bytes[positionInPiece + size - 1] as number)
@@ -209,22 +218,31 @@ export class Check {
   /** Looks behind the right part of every file: what is there is torn, or not ours. */
   #finish(): void {
     const { layout } = this.#ledger
-    const files: number[] = []
+    const oversized: number[] = []
+    const foreign: number[] = []
     let left = 1
     const probed = () => {
       if (--left > 0 || this.#isEnded) return
-      const isForeign = this.#vouched === undefined && this.#rightCount === 0 && files.length > 0
-      this.#host.done({ files, isForeign })
+      this.#host.done({ oversized, foreign })
     }
     for (const [file, { path, isPadding }] of layout.files.entries()) {
       const grown = this.#ledger.grown(file)
       if (isPadding || (this.#sizes[file] as number) <= grown) continue
       left++
       this.#disk.read(path, grown, 1, bytes => {
-        if (bytes !== undefined && bytes.length > 0) files.push(file)
+        if (bytes !== undefined && bytes.length > 0) {
+          if (this.#isOurs(file)) oversized.push(file)
+          else foreign.push(file)
+        }
         probed()
       })
     }
     probed()
+  }
+
+  /** A power loss may leave nothing right in a file of ours: then the record alone knows. */
+  #isOurs(file: number): boolean {
+    const isRecorded = this.#resume?.ours.has(file) === true
+    return isRecorded || this.#known.has(file) || this.#ledger.grown(file) > 0
   }
 }

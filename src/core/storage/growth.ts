@@ -45,8 +45,13 @@ export class Growth {
     this.#foreign.add(file)
   }
 
+  isInTheWay(file: number): boolean {
+    return this.#foreign.has(file)
+  }
+
+  /** Whether the file is on disk by our doing. */
   isOurs(file: number): boolean {
-    return !this.#foreign.has(file)
+    return this.#vouching.isOurs(file) || this.#made.has(file)
   }
 
   /** The file on disk is longer than what of it is right. */
@@ -91,6 +96,7 @@ export class Growth {
   #setSize(file: number, path: string, size: number): void {
     this.#busy.add(file)
     this.#made.add(file)
+    this.#vouching.claim(file)
     const done = () => this.#free(file)
     this.#disk.write({ path, position: size, bytes: NO_BYTES, done })
   }
@@ -118,6 +124,7 @@ export class Growth {
 
   #append(file: number, piece: number, bytes: Uint8Array, after: () => void): void {
     this.#busy.add(file)
+    this.#vouching.claim(file)
     const { path } = this.#ledger.layout.file(file)
     const position = this.#ledger.grown(file)
     const done = () => {

@@ -14,6 +14,8 @@ export class Keeping {
   /** For which state of the slots `#isExhausted` was found. */
   #judgedVersion = -1
   #isExhausted = false
+  /** Nothing is told before the check is over: which files are wanted is said until then. */
+  #isOpen = false
   #isTold = false
 
   constructor(ledger: Ledger, limitBytes: number, notify: (notice: StoreNotice) => void) {
@@ -28,12 +30,17 @@ export class Keeping {
     return this.#wantedBytes > this.#limitBytes
   }
 
+  /** Whether what comes now takes the place of something else. */
+  get isFullUp(): boolean {
+    return this.isPartial && !this.#hasRoom()
+  }
+
   /**
    * Whether nothing more should be fetched: there is no room, and all that is kept lies so near ahead of a
    * viewer that it would only be given up for what is as near. Changes as viewers read on.
    */
   get isExhausted(): boolean {
-    if (!this.isPartial || this.#hasRoom()) return false
+    if (!this.isFullUp) return false
     const { version, takenCount } = this.#ledger.slots
     if (version !== this.#judgedVersion) {
       this.#judgedVersion = version
@@ -49,7 +56,13 @@ export class Keeping {
     for (const [index, file] of this.#ledger.layout.files.entries()) {
       if (this.#ledger.wanted.has(index) && !file.isPadding) this.#wantedBytes += file.size
     }
-    if (this.isPartial && !this.#isTold) this.#tell()
+    this.#tell()
+  }
+
+  /** What was on disk is known, and so is what is wanted. */
+  open(): void {
+    this.#isOpen = true
+    this.#tell()
   }
 
   viewersAt(pieces: readonly number[]): void {
@@ -63,7 +76,7 @@ export class Keeping {
 
   /** Whether `piece` would be kept if it came now. */
   accepts(piece: number): boolean {
-    if (!this.isPartial || this.#hasRoom()) return true
+    if (!this.isFullUp) return true
     const victim = this.#victim()
     return victim !== undefined && this.#rank(victim) > this.#rank(piece)
   }
@@ -106,10 +119,16 @@ export class Keeping {
   }
 
   #tell(): void {
-    this.#isTold = true
+    if (!this.#isOpen || this.#isTold === this.isPartial) return
+    this.#isTold = this.isPartial
+    const problem = 'store-limit'
+    if (!this.#isTold) {
+      this.#notify({ kind: 'solved', problem })
+      return
+    }
     this.#notify({
       kind: 'problem',
-      problem: 'store-limit',
+      problem,
       message: `The files need ${this.#wantedBytes} bytes and the store may hold ${this.#limitBytes}: only what is being watched is kept. Raise --store-limit or choose fewer files to keep them.`,
     })
   }

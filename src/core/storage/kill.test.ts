@@ -82,7 +82,7 @@ function storedPieces(world: StoreWorld): number[] {
 /** Those that the record on disk names. */
 function vouchedPieces(world: StoreWorld): number[] {
   const record = world.saved.get('resume/test')
-  const vouched = record === undefined ? undefined : decodeResume(world.layout, record)
+  const vouched = record === undefined ? undefined : decodeResume(world.layout, record)?.vouched
   return vouched === undefined ? [] : storedPieces(world).filter(piece => vouched.has(piece))
 }
 

@@ -1,8 +1,8 @@
 // The store of one torrent: verified pieces in, files that grow in order out, and after any end of the
 // process all of them found again. A sub-machine of the swarm: methods in, effects and notices out.
-import type { BitField } from '../bytes/index.ts'
+import { BitField } from '../bytes/index.ts'
 import type { Millis, RequestId, WorldInput } from '../world/index.ts'
-import { Check } from './check.ts'
+import { Check, type FoundFiles } from './check.ts'
 import { DiskQueue } from './disk-queue.ts'
 import { Growth } from './growth.ts'
 import { Keeping } from './keeping.ts'
@@ -34,6 +34,9 @@ export class Store {
   #phase: 'checking' | 'found' | 'open' | 'stopping' | 'removing' | 'over' = 'checking'
   /** Files to be cut, once what was beyond their right part is safe. */
   #oversized: readonly number[] = []
+  /** Whether the user was told of a file in the way, and that nothing else is left to do. */
+  #isWayTold = false
+  #isEndTold = false
   /** Paths to be deleted. */
   #doomed: string[] = []
 
@@ -44,7 +47,9 @@ export class Store {
     this.layout = layout
     this.#disk = new DiskQueue(newRequest, notify)
     this.#ledger = new Ledger(layout, `${PRIVATE_FOLDER}/${id}`, notify)
-    this.#vouching = new Vouching(this.#ledger, this.#disk, id)
+    const found = resume === undefined ? undefined : decodeResume(layout, resume)
+    const ours = found?.ours.copy() ?? new BitField(layout.files.length)
+    this.#vouching = new Vouching(this.#ledger, this.#disk, id, ours)
     const onGone = (file: number) => this.#fileGone(file)
     this.#growth = new Growth(this.#ledger, this.#disk, this.#vouching, onGone)
     this.#keeping = new Keeping(this.#ledger, limitBytes, notify)
@@ -56,8 +61,7 @@ export class Store {
       keeping: this.#keeping,
     })
     this.#reader = new Reader(this.#ledger, this.#disk, notify, onGone)
-    const vouched = resume === undefined ? undefined : decodeResume(layout, resume)
-    this.#check = new Check(this.#ledger, this.#disk, vouched, {
+    this.#check = new Check(this.#ledger, this.#disk, found, {
       verify: (piece, bytes) => notify({ kind: 'check', piece, bytes }),
       keep: (piece, bytes) => this.#shelf.put(this.#nowMs, piece, bytes),
       found: (file, lastByte) => this.#vouching.wrote(file, lastByte),
@@ -74,7 +78,9 @@ export class Store {
 
   /** Whether peers should be asked for nothing new: memory is full, or the disk refuses. */
   get isFull(): boolean {
-    return this.#shelf.isFull || this.#disk.isStuck || this.#keeping.isExhausted
+    return (
+      this.#shelf.isFull || this.#disk.isStuck || this.#keeping.isExhausted || this.isAllInTheWay
+    )
   }
 
   /** Whether the search for what is on disk goes on. */
@@ -94,6 +100,28 @@ export class Store {
   /** Whether `piece` would be kept; false only under a store limit that is too small for all. */
   accepts(piece: number): boolean {
     return this.#keeping.accepts(piece)
+  }
+
+  /** Whether a wanted file cannot be written, as somebody else's has its name: what is only in it is not to be fetched. */
+  isInTheWay(file: number): boolean {
+    return this.#growth.isInTheWay(file) && this.#ledger.wanted.has(file)
+  }
+
+  /** Whether nothing can be done any more: what is in the way is all that is missing of the wanted files. */
+  get isAllInTheWay(): boolean {
+    if (!this.#isWayTold) return false
+    return this.layout.files.every(
+      ({ size, isPadding }, file) =>
+        isPadding ||
+        !this.#ledger.wanted.has(file) ||
+        this.isInTheWay(file) ||
+        this.contiguousBytes(file) === size,
+    )
+  }
+
+  /** Whether the store limit leaves no room: beyond it only what viewers wait for is worth fetching. */
+  get isFullUp(): boolean {
+    return this.#keeping.isFullUp
   }
 
   /** How far the file on disk is a correct prefix of the final one, in bytes. */
@@ -144,7 +172,10 @@ export class Store {
     for (let file = 0; file < wanted.size; file++) wanted.remove(file)
     for (const file of files) wanted.add(file)
     this.#keeping.select()
-    if (this.#phase === 'open' && !this.#keeping.isPartial) this.#growth.open()
+    if (this.#phase === 'open') {
+      this.#tellOfTheWay()
+      if (!this.#keeping.isPartial) this.#growth.open()
+    }
     this.#settle(nowMs)
   }
 
@@ -194,8 +225,6 @@ export class Store {
   remove(nowMs: Millis, deleteFiles: boolean): void {
     this.#nowMs = nowMs
     if (this.#phase === 'over') return
-    // Before the check is over a file without a right byte may be somebody else's.
-    const isKnown = this.#phase === 'open'
     this.#check.end()
     this.#phase = 'removing'
     this.#growth.close()
@@ -203,7 +232,8 @@ export class Store {
     // Beside an incomplete torrent lie its slots, which are of no use without the record.
     this.#doomed = [this.#ledger.slots.path]
     for (const [index, file] of deleteFiles ? this.layout.files.entries() : []) {
-      const isOurs = isKnown ? this.#growth.isOurs(index) : this.#ledger.grown(index) > 0
+      // Whatever else lies there by that name may be somebody else's.
+      const isOurs = this.#growth.isOurs(index) || this.#ledger.grown(index) > 0
       if (!file.isPadding && isOurs) this.#doomed.push(file.path)
     }
     this.#settle(nowMs)
@@ -224,30 +254,41 @@ export class Store {
     if (this.#phase === 'found') this.#openWhenSafe(nowMs)
     const isWhole = this.#ledger.stored.isFull
     // A torrent that is whole needs no waiting room; before that an empty one may be filled again.
-    const isInUse = this.#phase === 'open' || this.#phase === 'stopping'
-    if (isWhole && isInUse && this.#ledger.slots.abandon()) {
+    const isOver = this.#phase === 'stopping' || (this.#phase === 'open' && isWhole)
+    if (isOver && this.#ledger.slots.abandon()) {
       this.#delete(this.#ledger.slots.path)
     }
     if (this.#phase === 'removing') this.#finishRemove()
     else if (this.#phase === 'stopping') this.#finishStop(nowMs)
     else if (this.#phase !== 'over') this.#vouching.step(nowMs)
+    if (this.#phase === 'open' && this.#isWayTold) this.#tellOfTheWay()
   }
 
-  #found(result: { files: readonly number[]; isForeign: boolean }): void {
+  #found({ oversized, foreign }: FoundFiles): void {
     this.#phase = 'found'
-    if (result.isForeign) this.#tellForeign(result.files)
-    else this.#oversized = result.files
+    this.#oversized = oversized
+    for (const file of foreign) this.#growth.leaveAlone(file)
     this.#openWhenSafe(this.#nowMs)
   }
 
-  #tellForeign(files: readonly number[]): void {
-    for (const file of files) this.#growth.leaveAlone(file)
-    const path = this.layout.file(files[0] as number).path
-    this.#notices.push({
-      kind: 'problem',
-      problem: 'file-in-the-way',
-      message: `${path} is there already and is not from this torrent: move it away or choose another directory, then start again.`,
-    })
+  /**
+   * Once when it is found, and once more when all the rest is done: then the torrent has come to its end.
+   * Of files in the way that nobody wants the user need not hear.
+   */
+  #tellOfTheWay(): void {
+    const file = this.layout.files.findIndex((_, index) => this.isInTheWay(index))
+    const isEndNews = this.isAllInTheWay && !this.#isEndTold
+    this.#isEndTold = this.isAllInTheWay
+    if (this.#isWayTold === file >= 0 && !isEndNews) return
+    this.#isWayTold = file >= 0
+    this.#isEndTold = this.isAllInTheWay
+    const problem = 'file-in-the-way'
+    if (!this.#isWayTold) {
+      this.#notices.push({ kind: 'solved', problem })
+      return
+    }
+    const message = `${this.layout.file(file).path} is there already and is not from this torrent: move it away or choose another directory, then start again.`
+    this.#notices.push({ kind: 'problem', problem, message })
   }
 
   /** Files are cut only when the right pieces found beyond the cut are in slots, and those are synced. */
@@ -259,8 +300,8 @@ export class Store {
       if (!this.#vouching.isClean) return
     }
     this.#phase = 'open'
-    // From here on the record says that the files are ours, before the first byte is written to them.
-    this.#vouching.save()
+    this.#tellOfTheWay()
+    this.#keeping.open()
     if (!this.#keeping.isPartial) this.#growth.open()
     for (const file of this.#oversized) this.#growth.cutToGrown(file)
     this.#notices.push({ kind: 'check-done' })

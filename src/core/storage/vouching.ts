@@ -30,6 +30,9 @@ export class Vouching {
   readonly #disk: DiskQueue
   readonly #name: string
   readonly #vouched: BitField
+  readonly #ours: BitField
+  /** A file was claimed since the record was saved. */
+  #hasClaimed = false
   readonly #dirty = new Set<number>()
   /** The last byte of each dirty file. */
   readonly #lastBytes: Uint8Array
@@ -41,11 +44,13 @@ export class Vouching {
   #startedMs: Millis | undefined
   #nextAtMs: Millis = Number.POSITIVE_INFINITY
 
-  constructor(ledger: Ledger, disk: DiskQueue, id: string) {
+  /** @param ours files that the earlier record names ours; the store's from here on. */
+  constructor(ledger: Ledger, disk: DiskQueue, id: string, ours: BitField) {
     this.#ledger = ledger
     this.#disk = disk
     this.#name = `resume/${id}`
     this.#vouched = new BitField(ledger.layout.pieceCount)
+    this.#ours = ours
     this.#lastBytes = new Uint8Array(ledger.layout.files.length)
   }
 
@@ -54,10 +59,24 @@ export class Vouching {
   }
 
   drain(): readonly Save[] {
+    // Together for all files that began at once, and before their first writes, which are drained later.
+    if (this.#hasClaimed) this.#save()
     if (this.#saves.length === 0) return NOTHING
     const saves = this.#saves
     this.#saves = []
     return saves
+  }
+
+  isOurs(file: number): boolean {
+    return this.#ours.has(file)
+  }
+
+  /**
+   * The file is ours: it is about to be written to, or a right piece was found in it. An empty file is
+   * never claimed: bytes that are in it some day are the user's.
+   */
+  claim(file: number): void {
+    if (this.#ledger.layout.file(file).size > 0 && this.#ours.add(file)) this.#hasClaimed = true
   }
 
   /** A file has grown, up to and with `lastByte`. */
@@ -130,7 +149,7 @@ export class Vouching {
       if (running > 0) return
       this.#ledger.slots.freeLeft(left)
       for (const piece of pieces) if (this.#ledger.isSettled(piece)) this.#vouched.add(piece)
-      this.save()
+      this.#save()
       this.#finish(atMs)
     }
     synced(nowMs)
@@ -164,17 +183,19 @@ export class Vouching {
     if (this.#hasNews) this.#nextAtMs = nowMs + restMs
   }
 
-  /** Keeps the record as it is now: from here on the files are known to be this torrent's. */
-  save(): void {
+  /** Keeps the record as it is now. */
+  #save(): void {
+    this.#hasClaimed = false
     this.#saves.push({
       kind: 'save',
       name: this.#name,
-      bytes: encodeResume(this.#ledger.layout, this.#vouched),
+      bytes: encodeResume(this.#ledger.layout, { vouched: this.#vouched, ours: this.#ours }),
     })
   }
 
   forget(): void {
     this.#nextAtMs = Number.POSITIVE_INFINITY
+    this.#hasClaimed = false
     this.#saves = [{ kind: 'save', name: this.#name, bytes: null }]
   }
 }
