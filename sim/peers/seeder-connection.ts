@@ -22,6 +22,7 @@ import type { Seeder } from './seeder.ts'
 /** Bytes handed to the line at once: a cancel can still take back all that is beyond. */
 const SEND_AHEAD_BYTES = 65_536
 const METADATA_ID = 2
+const DRIP_EVERY_MS = 1000
 const NEVER = Number.POSITIVE_INFINITY
 
 interface Request {
@@ -38,6 +39,9 @@ export class SeederConnection implements MessageVisitor {
   readonly #writer = new ByteWriter()
   #queue: Request[] = []
   #isBusy = false
+  /** What of its blocks has not dripped yet. */
+  #undripped = new Uint8Array(0)
+  #dripAtMs: Millis = NEVER
   #isGreeted = false
   #isChoking = true
   #theirMetadataId = 0
@@ -52,7 +56,7 @@ export class SeederConnection implements MessageVisitor {
   }
 
   get wakeAtMs(): Millis {
-    return Math.min(this.#turnAtMs, this.#garbageAtMs, this.#leaveAtMs)
+    return Math.min(this.#turnAtMs, this.#garbageAtMs, this.#leaveAtMs, this.#dripAtMs)
   }
 
   receive(nowMs: Millis, bytes: Uint8Array): void {
@@ -75,6 +79,7 @@ export class SeederConnection implements MessageVisitor {
 
   drained(nowMs: Millis): void {
     this.#nowMs = nowMs
+    if (this.#undripped.length > 0) return
     this.#isBusy = false
     this.#serve()
   }
@@ -90,6 +95,7 @@ export class SeederConnection implements MessageVisitor {
       this.#garbageAtMs = NEVER
       this.#seeder.send(this.#id, this.#seeder.luck.bytes(600))
     }
+    if (nowMs >= this.#dripAtMs) this.#drip()
     if (nowMs < this.#turnAtMs) return
     this.#isChoking = !this.#isChoking
     const { chokes } = temper
@@ -144,7 +150,18 @@ export class SeederConnection implements MessageVisitor {
     if (this.#isBusy || this.#isChoking) return
     while (this.#queue.length > 0 && this.#writer.size < SEND_AHEAD_BYTES) this.#sendBlock()
     this.#isBusy = this.#writer.size > 0
-    this.#flush()
+    if (this.#seeder.temper.dripsBytes === undefined || !this.#isBusy) this.#flush()
+    else {
+      this.#undripped = this.#writer.take().slice()
+      this.#drip()
+    }
+  }
+
+  #drip(): void {
+    const bytes = this.#seeder.temper.dripsBytes ?? 0
+    this.#seeder.send(this.#id, this.#undripped.slice(0, bytes))
+    this.#undripped = this.#undripped.slice(bytes)
+    this.#dripAtMs = this.#undripped.length > 0 ? this.#nowMs + DRIP_EVERY_MS : NEVER
   }
 
   #sendBlock(): void {

@@ -7,6 +7,8 @@ export interface Temper {
   readonly chokes?: { readonly everyMs: number; readonly forMs: number }
   /** Takes requests for these pieces, and never answers them. */
   readonly stallsAt?: (piece: number) => boolean
+  /** Hands its blocks to the line in parts of so many bytes, one a second. */
+  readonly dripsBytes?: number
   /** Sends these blocks with a byte changed. */
   readonly liesAt?: (piece: number, begin: number) => boolean
   /** Answers with bytes of another info dictionary. */

@@ -96,6 +96,25 @@ const wrongLengths: Scenario = {
   },
 }
 
+const stallers: Scenario = {
+  name: 'a dripping and a silent peer do not hold the head of the file back',
+  play: seed => {
+    const link = { upBytesPerSecond: 60_000 }
+    const slow = { link, unchokeAfterMs: 1_000 }
+    const drip = { dripsBytes: 100 }
+    const silent = { stallsAt: () => true }
+    const cinema = new Cinema({
+      seed,
+      ...FILM,
+      hasTorrentFile: true,
+      seeders: [drip, silent, slow, slow],
+    })
+    const isHeadHere = () => cinema.status.contiguousBytes >= MIB
+    cinema.runUntil(isHeadHere, 30_000, 'the first MiB without a gap')
+    playToEnd(cinema, 300_000)
+  },
+}
+
 const garbage: Scenario = {
   name: 'a peer that talks nonsense is hung up on, and the film goes on',
   play: seed => {
@@ -153,6 +172,7 @@ export const peerScenarios: readonly Scenario[] = [
   liars,
   badMetadata,
   wrongLengths,
+  stallers,
   garbage,
   leavers,
   lossy,

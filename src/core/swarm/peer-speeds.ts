@@ -7,6 +7,16 @@ import { type PeerSlot, SLOTS_MAX } from './request-table.ts'
 /** A peer that was asked and sent nothing for this long, and for 4 of its mean answer times, stalls. */
 const STALL_MIN_MS = 2000
 const STALL_MEANS = 4
+/**
+ * A stalled peer that sends no block for this long, and for 8 of its mean answer times, loses all that it was
+ * asked for to others: nobody may wait for the head of the file, but the file should grow. The maximum is
+ * for peers whose mean is long because they drip.
+ */
+const GIVEN_UP_MIN_MS = 10_000
+const GIVEN_UP_MEANS = 8
+const GIVEN_UP_MAX_MS = 30_000
+/** For this long it is then asked nothing, unless one of those blocks comes after all. */
+const GIVEN_UP_PAUSE_MS = 30_000
 /** Answer times before anything was measured anywhere. */
 const UNKNOWN_ANSWER_MS = 1000
 const UNKNOWN_ROUND_TRIP_MS = 100
@@ -166,9 +176,9 @@ export class PeerSpeeds {
     if (pieces !== undefined && pieces.length < ALLOWED_FAST_MAX) pieces.push(piece)
   }
 
-  /** The pieces that it sends although it chokes us. */
+  /** The pieces that it sends although it chokes us; none where it does not, for then it is paused. */
   allowedFastOf(slot: PeerSlot): readonly number[] {
-    return this.#peers[slot]?.allowedFast ?? []
+    return this.isChoked(slot) ? (this.#peers[slot]?.allowedFast ?? []) : []
   }
 
   setChoked(slot: PeerSlot, isChoked: boolean): void {
@@ -214,6 +224,7 @@ export class PeerSpeeds {
     peer.answers.note(nowMs - askedMs)
     this.#ofAll.note(nowMs - askedMs)
     peer.silentSinceMs = nowMs
+    if (peer.isStalled) peer.pausedUntilMs = Number.NEGATIVE_INFINITY
     peer.isStalled = false
     peer.refusals = 0
   }
@@ -255,13 +266,13 @@ export class PeerSpeeds {
     return peer.pausedUntilMs
   }
 
-  /** When its pause ends or its line is drained, if that is still to come; else `Infinity`. */
+  /** When its pause ends, its line is drained, or it is given up, if that is still to come; else `Infinity`. */
   readyAtMs(nowMs: Millis, slot: PeerSlot): Millis {
     const peer = this.#peers[slot]
     if (peer === undefined) return Number.POSITIVE_INFINITY
     const pausedMs = peer.pausedUntilMs > nowMs ? peer.pausedUntilMs : Number.POSITIVE_INFINITY
     const drainedMs = peer.drainedAtMs > nowMs ? peer.drainedAtMs : Number.POSITIVE_INFINITY
-    return Math.min(pausedMs, drainedMs)
+    return Math.min(pausedMs, drainedMs, this.#givenUpAtMs(nowMs, slot))
   }
 
   /** When this peer stalls unless a block comes; `Infinity` where nothing is asked or it stalls already. */
@@ -271,6 +282,30 @@ export class PeerSpeeds {
       return Number.POSITIVE_INFINITY
     }
     return peer.silentSinceMs + Math.max(STALL_MIN_MS, STALL_MEANS * peer.answers.meanMs)
+  }
+
+  /** Whether it has to give way to others now. If so, it is paused. */
+  giveUp(nowMs: Millis, slot: PeerSlot): boolean {
+    if (nowMs < this.#givenUpAtMs(nowMs, slot)) return false
+    ;(this.#peers[slot] as PeerSpeed).pausedUntilMs = nowMs + GIVEN_UP_PAUSE_MS
+    return true
+  }
+
+  /** `Infinity` where it is not stalled, or where nobody else could be asked. */
+  #givenUpAtMs(nowMs: Millis, slot: PeerSlot): Millis {
+    const peer = this.#peers[slot]
+    const isWaitedFor = peer?.isStalled === true && this.#outstandingOf(slot) > 0
+    if (!isWaitedFor || !this.#hasOther(nowMs)) return Number.POSITIVE_INFINITY
+    const patienceMs = Math.max(GIVEN_UP_MIN_MS, GIVEN_UP_MEANS * peer.answers.meanMs)
+    return peer.silentSinceMs + Math.min(GIVEN_UP_MAX_MS, patienceMs)
+  }
+
+  /** Whether anybody who does not stall can be asked. */
+  #hasOther(nowMs: Millis): boolean {
+    for (let slot = 0; slot < this.#slotsUsed; slot++) {
+      if (this.canAsk(nowMs, slot) && !this.isStalled(slot)) return true
+    }
+    return false
   }
 
   /** Whether it has sent nothing for longer than a block may take. */

@@ -416,8 +416,8 @@ export class Picker {
     this.#wakeAtMs = Number.POSITIVE_INFINITY
     for (let slot = 0; slot < this.#speeds.slotsUsed; slot++) {
       if (nowMs >= this.#speeds.stallAtMs(slot)) this.#stall(slot)
-      this.#wakeBy(this.#speeds.stallAtMs(slot))
-      this.#wakeBy(this.#speeds.readyAtMs(nowMs, slot))
+      if (this.#speeds.giveUp(nowMs, slot)) this.#stall(slot, true)
+      this.#wakeBy(Math.min(this.#speeds.stallAtMs(slot), this.#speeds.readyAtMs(nowMs, slot)))
     }
     const isWatched = this.#deadlines.count > 0 || this.#choice.isNearEnd
     if (isWatched) this.#wakeBy(Math.max(nowMs + LATE_PERIOD_MS, this.#choice.findLate(nowMs)))
@@ -467,11 +467,11 @@ export class Picker {
     this.#isHungry[slot] = now
   }
 
-  #stall(slot: PeerSlot): void {
+  #stall(slot: PeerSlot, isGivenUp = false): void {
     this.#speeds.setStalled(slot)
     this.#states.table.disown(slot)
     this.#suspects.unchoose(slot)
-    this.#states.withdrawWhere(slot, piece => this.#deadlines.covers(piece))
+    this.#states.withdrawWhere(slot, piece => isGivenUp || this.#deadlines.covers(piece))
     this.#workCameFree()
   }
 
