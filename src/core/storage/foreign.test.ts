@@ -118,7 +118,7 @@ test('what is not wanted is neither cut nor made', () => {
   const torn = world.truth.slice(32 * KIB, 64 * KIB)
   torn[20 * KIB] = 0
   world.disk.place('folder/f1.bin', torn.slice())
-  start(world, [0])
+  start(world, [0, 9])
   for (const piece of [0, 1]) world.put(piece)
   world.run(20_000)
   expect(fileOf(world, 1)).toEqual(torn)

@@ -165,12 +165,12 @@ export class Store {
     this.#settle(nowMs)
   }
 
-  /** Which files grow; all of them until this is said. What is not wanted is kept beside, if it comes. */
+  /** Which files grow; all until this is said, unknown ones are none. What is not wanted is kept beside, if it comes. */
   select(nowMs: Millis, files: readonly number[]): void {
     this.#nowMs = nowMs
     const { wanted } = this.#ledger
     for (let file = 0; file < wanted.size; file++) wanted.remove(file)
-    for (const file of files) wanted.add(file)
+    for (const file of files) if (this.layout.files[file] !== undefined) wanted.add(file)
     this.#keeping.select()
     if (this.#phase === 'open') {
       this.#tellOfTheWay()
