@@ -51,6 +51,7 @@ export class Demand {
 
   /** Beyond the store's limit only what viewers wait for is fetched. */
   setFullUp(isFullUp: boolean): void {
+    if (isFullUp === this.#isFullUp) return
     this.#isFullUp = isFullUp
     this.#apply()
   }

@@ -399,6 +399,7 @@ export class Download {
   /** Reads what the store has to say and to do. To be called after every call of it. */
   drainStore(): void {
     for (const notice of this.store.notices()) this.#storeNotice(notice)
+    this.demand.setFullUp(this.store.isFullUp)
     for (const effect of this.store.drain()) this.#host.outbox.push(effect)
   }
 

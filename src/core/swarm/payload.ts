@@ -120,7 +120,9 @@ export class Payload {
 
   select(files: readonly number[] | undefined): void {
     this.#selected = files === undefined ? undefined : new Set(files)
+    this.download.store.select(this.download.nowMs, files ?? [...this.layout.files.keys()])
     this.download.setWanted(wantedPieces(this.layout, files))
+    this.download.drainStore()
     this.#checkDone()
   }
 
@@ -193,7 +195,11 @@ export class Payload {
         this.#readAnswered(nowMs, notice.request, notice.message)
         break
       case 'problem':
-        host.trouble({ code: notice.problem, message: notice.message, isFatal: false })
+        host.trouble({
+          code: notice.problem,
+          message: notice.message,
+          isFatal: notice.problem === 'file-in-the-way' && this.download.store.isAllInTheWay,
+        })
         break
       case 'solved':
         host.solved(notice.problem)
