@@ -29,7 +29,7 @@ test('blocks that were not asked for do not count as useful: the pause doubles',
     const last = script.peers.at(-1)!
     last.greet()
     last.sendBlock(0, 0, BLOCK)
-    script.step({ kind: 'tcp-closed', connection: last.connection, reason: 'gone' })
+    script.step({ kind: 'tcp-closed', connection: last.connection, reason: 'reset' })
     const dialled = script.peers.length
     script.wait(pauseMs - 1)
     expect(script.peers).toHaveLength(dialled)
